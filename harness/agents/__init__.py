@@ -1,0 +1,9 @@
+"""The agent under test, whatever it is made of: each kind of agent has one door here.
+
+An agent is given what was asked and a session; all that it does goes through that session.
+"""
+
+from harness.agents.function import FunctionAgent, Toolbox, ToolFailed
+from harness.agents.resolve import BUILT_IN, RunAgent, resolve
+
+__all__ = ["BUILT_IN", "FunctionAgent", "RunAgent", "ToolFailed", "Toolbox", "resolve"]

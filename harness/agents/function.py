@@ -1,0 +1,84 @@
+"""A Python function as the agent under test: ``async def agent(ask, tools) -> str``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from harness.boundary import Call, Reply, Session, ToolSpec
+from harness.content import Ask
+from harness.errors import AgentError, HarnessError
+
+FunctionAgent = Callable[[Ask, "Toolbox"], Awaitable[str]]
+
+
+class ToolFailed(Exception):
+    """A call did not succeed; ``reply.status`` tells ``failed`` from ``unknown`` (it may have taken effect)."""
+
+    def __init__(self, tool: str, reply: Reply) -> None:
+        self.reply = reply
+        super().__init__(f"{tool}: {reply.status}: {reply.error_type}: {reply.message}")
+
+
+class Toolbox:
+    """The tools in reach of one run."""
+
+    def __init__(self, ask: Ask, session: Session) -> None:
+        self._ask = ask
+        self._session = session
+
+    @property
+    def specs(self) -> list[ToolSpec]:
+        """The declarations of the tools, for a planner's prompt."""
+        return list(self._session.catalogue.values())
+
+    async def call(
+        self, tool: str, arguments: dict[str, Any], *, idempotency_key: str | None = None, timeout_s: float = 30.0
+    ) -> Any:
+        """Call a tool and return its value; raises ToolFailed when the call is not known to have succeeded."""
+        spec = self._session.catalogue.get(tool)
+        call = Call(
+            port=spec.port if spec else "tool",
+            name=tool,
+            arguments=arguments,
+            run_id=self._session.run_id,
+            principal=self._session.principal,
+            idempotency_key=idempotency_key,
+            timeout_s=timeout_s,
+        )
+        reply = await self._session.send(call)
+        if not reply.ok:
+            raise ToolFailed(tool, reply)
+        return reply.value
+
+    async def approved(self, tool: str, arguments: dict[str, Any], *, timeout_s: float = 900.0) -> bool:
+        """Ask a person about exactly this call; no answer within ``timeout_s`` is a no."""
+        shown = {"ask": self._ask.text, "tool": tool, "arguments": arguments, "reason": "the agent asks"}
+        call = Call("approval", tool, shown, self._session.run_id, self._session.principal, timeout_s=timeout_s)
+        reply = await self._session.send(call)
+        return bool(reply.ok and reply.value["decision"] == "approve")
+
+
+async def run_function(function: FunctionAgent, ask: Ask, session: Session) -> None:
+    """Run the function to its end; what it raises is how the run ended, not an error of the harness."""
+    session.emit("run_started", payload={"task_id": ask.task_id, "user": ask.user, "tenant": ask.tenant})
+    try:
+        answer, state = str(await function(ask, Toolbox(ask, session))), "completed"
+    except HarnessError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever an agent raises is its own failure, and recorded as that
+        answer, state = f"{type(error).__name__}: {error}", "crashed"
+    session.emit("run_completed", result=state, payload={"answer": answer})
+
+
+def check_function(function: Any, name: str) -> FunctionAgent:
+    """Return ``function`` if it can be an agent; raises AgentError that says what is missing."""
+    if not inspect.iscoroutinefunction(function):
+        kind = "a plain function" if inspect.isfunction(function) else f"a {type(function).__name__}"
+        msg = f"agent {name!r} is {kind}; write it as: async def agent(ask, tools) -> str"
+        raise AgentError(msg)
+    if len(inspect.signature(function).parameters) != 2:  # noqa: PLR2004  # ask and tools
+        msg = f"agent {name!r} has to take two parameters, ask and tools, not {inspect.signature(function)}"
+        raise AgentError(msg)
+    return function  # type: ignore[no-any-return]  # checked above

@@ -1,0 +1,85 @@
+"""The agent's skin: calls, replies, addresses, fault plans, and the boundary that weaves them together.
+
+Whatever an agent does to the world is a ``Call`` answered by a ``Reply``; whatever goes wrong on purpose is a fault
+in a ``FaultPlan``. Concrete tools and concrete faults stay outside.
+"""
+
+from harness.boundary.addresses import Selector, identity_text, parse_selector, site_of
+from harness.boundary.armed import ArmedPlan, plan_problems
+from harness.boundary.boundary import Boundary, Deliver, Delivery, Send, one_line
+from harness.boundary.calls import (
+    TRANSIENT,
+    Call,
+    Catalogue,
+    EffectClass,
+    ErrorType,
+    Port,
+    Principal,
+    Reply,
+    ToolFacts,
+    ToolSpec,
+    Usage,
+    facts_of,
+    failed,
+    identity_of,
+    succeeded,
+    unanswered,
+)
+from harness.boundary.faults import (
+    CallFault,
+    Exchange,
+    FaultKind,
+    Receipt,
+    SeedableWorld,
+    Seeding,
+    Simulation,
+    SimulationFault,
+    Undo,
+)
+from harness.boundary.plans import FaultPlan, Frozen, PlannedFault, Trigger
+from harness.boundary.session import Emit, Session
+
+__all__ = [
+    "TRANSIENT",
+    "ArmedPlan",
+    "Boundary",
+    "Call",
+    "CallFault",
+    "Catalogue",
+    "Deliver",
+    "Delivery",
+    "EffectClass",
+    "Emit",
+    "ErrorType",
+    "Exchange",
+    "FaultKind",
+    "FaultPlan",
+    "Frozen",
+    "PlannedFault",
+    "Port",
+    "Principal",
+    "Receipt",
+    "Reply",
+    "SeedableWorld",
+    "Seeding",
+    "Selector",
+    "Send",
+    "Session",
+    "Simulation",
+    "SimulationFault",
+    "ToolFacts",
+    "ToolSpec",
+    "Trigger",
+    "Undo",
+    "Usage",
+    "facts_of",
+    "failed",
+    "identity_of",
+    "identity_text",
+    "one_line",
+    "parse_selector",
+    "plan_problems",
+    "site_of",
+    "succeeded",
+    "unanswered",
+]

@@ -1,0 +1,211 @@
+"""The one boundary: every call is addressed, recorded, hurt as planned, delivered and answered here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from harness.boundary.addresses import site_of
+from harness.boundary.armed import ArmedFault, ArmedPlan
+from harness.boundary.calls import Call, Catalogue, Reply, identity_of, unanswered
+from harness.boundary.faults import CallFault
+from harness.history import EventKind, History, plain
+from harness.simulation import draw
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """A call as it arrives at the other side; ``copy`` is 1 for the original, 2 and up for repeats."""
+
+    call: Call
+    address: str
+    identity: dict[str, Any]
+    copy: int = 1
+
+
+Deliver = Callable[[Delivery], Awaitable[Reply]]
+Send = Callable[[Call], Awaitable[Reply]]
+
+# A refusal is no faster than the network; answers in no time would let a retry loop spin at one instant.
+ROUND_TRIP_S = 0.05
+
+_STARTED: dict[str, EventKind] = {"model": "model_call_started", "approval": "approval_requested"}
+_COMPLETED: dict[str, EventKind] = {"model": "model_call_completed", "approval": "approval_decided"}
+_FAILED: dict[str, EventKind] = {"model": "model_call_failed", "approval": "approval_decided"}
+
+
+class Boundary:
+    """Carries the calls of all runs of one trial."""
+
+    def __init__(self, deliver: Deliver, catalogue: Catalogue, history: History, plan: ArmedPlan) -> None:
+        self.deliver = deliver
+        self.history = history
+        self.plan = plan
+        self.stragglers: list[asyncio.Task[None]] = []
+        self._catalogue = catalogue
+        self._arrivals: Counter[str] = Counter()
+
+    async def send(self, call: Call) -> Reply:
+        """Carry one call and return what the agent may know of it."""
+        delivery, arrival = self._admit(call)
+        started = self._record_start(delivery)
+        faults = self.plan.meant_for(call, delivery.identity, delivery.address, arrival, self.history)
+        try:
+            reply = await (self._hurt(delivery, faults) if faults else self.deliver(delivery))
+        except asyncio.CancelledError:
+            self._record_end(delivery, started, unanswered(self.history.now() - started[1]))
+            raise
+        reply = msgspec.structs.replace(reply, value=plain(reply.value))
+        self._record_end(delivery, started, reply)
+        self._look_for_seeds(delivery, reply)
+        return reply
+
+    async def settle(self) -> None:
+        """Wait until every delayed repeat has arrived."""
+        while self.stragglers:
+            await self.stragglers.pop()
+
+    def _admit(self, call: Call) -> tuple[Delivery, int]:
+        if call.port != "model":
+            call = msgspec.structs.replace(call, arguments=plain(call.arguments))
+        identity = identity_of(self._catalogue.get(call.name), call.arguments)
+        site = site_of(call.run_id, call.port, call.name, identity)
+        self._arrivals[site] += 1
+        arrival = self._arrivals[site]
+        return Delivery(call, f"{site}#{arrival}", identity), arrival
+
+    async def _hurt(self, delivery: Delivery, faults: list[ArmedFault]) -> Reply:
+        """Let the faults wrap the delivery, the first of the plan outermost."""
+        deadline_s = self.history.now() + delivery.call.timeout_s
+        try:
+            async with asyncio.timeout(delivery.call.timeout_s):
+                return await _Exchange(self, delivery, faults, deadline_s).enter()
+        except TimeoutError:
+            return unanswered(delivery.call.timeout_s)
+
+    def _record_start(self, delivery: Delivery) -> tuple[int, float]:
+        call = delivery.call
+        payload: dict[str, Any] = {} if call.port == "model" else {"arguments": call.arguments}
+        if call.idempotency_key is not None:
+            payload["idempotency_key"] = call.idempotency_key
+        if call.attempt is not None:
+            payload["attempt"] = call.attempt
+        event = self.history.append(
+            _STARTED.get(call.port, "tool_call_started"),
+            run_id=call.run_id,
+            step=call.step,
+            port=call.port,
+            name=call.name,
+            address=delivery.address,
+            payload=payload,
+        )
+        return event.seq, event.time_s
+
+    def _record_end(self, delivery: Delivery, started: tuple[int, float], reply: Reply) -> None:
+        call, usage = delivery.call, reply.usage
+        kinds, other = (_COMPLETED, "tool_call_completed") if reply.ok else (_FAILED, "tool_call_failed")
+        self.history.append(
+            kinds.get(call.port, other),  # type: ignore[arg-type]  # the tables hold event kinds only
+            run_id=call.run_id,
+            step=call.step,
+            port=call.port,
+            name=call.name,
+            address=delivery.address,
+            latency_s=self.history.now() - started[1],
+            tokens_in=usage.tokens_in if usage else None,
+            tokens_out=usage.tokens_out if usage else None,
+            cost_usd=usage.cost_usd if usage else None,
+            result=reply.status,
+            error_type=reply.error_type,
+            retryable=None if reply.ok else reply.retryable,
+            payload=_reply_payload(started[0], reply),
+        )
+
+    def _look_for_seeds(self, delivery: Delivery, reply: Reply) -> None:
+        for fault in self.plan.seedings:
+            if fault.probes and reply.ok and delivery.call.port in ("tool", "retrieval", "memory"):
+                text = one_line(reply.value)
+                if any(probe in text for probe in fault.probes):
+                    call = delivery.call
+                    fault.hit(self.history, call.run_id, delivery.address, call.step)
+
+
+def _reply_payload(started: int, reply: Reply) -> dict[str, Any]:
+    payload: dict[str, Any] = {"call": started}
+    if reply.ok:
+        payload["value"] = reply.value
+    else:
+        payload["message"] = reply.message
+        if reply.retry_after_s is not None:
+            payload["retry_after_s"] = reply.retry_after_s
+    return payload
+
+
+def one_line(value: object) -> str:
+    """Return all text in plain data as one line with single spaces, so that wrapped text can be searched."""
+    pieces: list[str] = []
+    _collect_text(value, pieces)
+    return " ".join(" ".join(pieces).split())
+
+
+def _collect_text(value: object, pieces: list[str]) -> None:
+    if isinstance(value, str):
+        pieces.append(value)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _collect_text(item, pieces)
+    elif isinstance(value, list):
+        for item in value:
+            _collect_text(item, pieces)
+
+
+class _Exchange:
+    """One call on its way through the faults that hit it."""
+
+    def __init__(self, boundary: Boundary, delivery: Delivery, faults: list[ArmedFault], deadline_s: float) -> None:
+        self._boundary = boundary
+        self._delivery = delivery
+        self._faults = faults
+        self._deadline_s = deadline_s
+
+    @property
+    def call(self) -> Call:
+        return self._delivery.call
+
+    async def enter(self) -> Reply:
+        if not self._faults:
+            return await self._boundary.deliver(self._delivery)
+        fault = self._faults[0]
+        assert isinstance(fault.kind, CallFault)
+        fault.hit(self._boundary.history, self.call.run_id, self._delivery.address, self.call.step)
+        return await fault.kind.inject(fault.options, self)
+
+    async def proceed(self) -> Reply:
+        inner = _Exchange(self._boundary, self._delivery, self._faults[1:], self._deadline_s)
+        return await inner.enter()
+
+    async def repeat(self) -> None:
+        copy = msgspec.structs.replace(self._delivery, copy=self._delivery.copy + 1)
+        await self._boundary.deliver(copy)
+
+    def repeat_later(self, delay_s: float) -> None:
+        self._boundary.stragglers.append(asyncio.create_task(self._after(delay_s)))
+
+    async def _after(self, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        await self.repeat()
+
+    async def turn_away(self, reply: Reply) -> Reply:
+        await asyncio.sleep(ROUND_TRIP_S)
+        return reply
+
+    async def hang(self) -> Reply:
+        await asyncio.sleep(max(0.0, self._deadline_s - self._boundary.history.now()))
+        return unanswered(self.call.timeout_s)
+
+    def draw(self, purpose: str) -> float:
+        plan = self._boundary.plan
+        return draw(plan.seed, f"fault/{self._faults[0].planned.stream}/{purpose}", self._delivery.address)

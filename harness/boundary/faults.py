@@ -1,0 +1,117 @@
+"""The three types of fault, as data with one function each.
+
+A ``CallFault`` wraps one exchange, a ``Seeding`` changes the world before time 0, a ``SimulationFault`` changes the
+simulation for a while. Concrete kinds live in the packs (``fault_injectors/``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import msgspec
+from pydantic import BaseModel
+
+from harness.boundary.calls import Call, Reply
+
+Undo = Callable[[], None]
+
+
+class Exchange(Protocol):
+    """One call on its way, as a call fault sees it."""
+
+    @property
+    def call(self) -> Call:
+        """The call as the agent made it."""
+
+    async def proceed(self) -> Reply:
+        """Deliver the call (to the next fault, at last to the tool) and return the reply."""
+
+    async def repeat(self) -> None:
+        """Deliver the same call once more; nobody sees the reply."""
+
+    def repeat_later(self, delay_s: float) -> None:
+        """Deliver the same call once more after ``delay_s``, even when the caller is gone by then."""
+
+    async def turn_away(self, reply: Reply) -> Reply:
+        """Answer with ``reply`` in the tool's stead, after one round trip; the call has no effect."""
+
+    async def hang(self) -> Reply:
+        """Wait until the caller gives up, and return what the caller then knows."""
+
+    def draw(self, purpose: str) -> float:
+        """Return an addressed random number in [0, 1)."""
+
+
+class SeedableWorld(Protocol):
+    """What a seeding may change."""
+
+    def phrase(self, injection: str) -> str:
+        """Return the sentence of one of the domain's injections; raises KeyError for an unknown one."""
+
+    def add_document(self, title: str, body: str) -> str:
+        """Put one more document into the corpus and return its id."""
+
+    def injection(self, vector: str, text: str) -> None:
+        """Write ``text`` where the domain says that strangers can write; raises KeyError for an unknown vector."""
+
+    def draw(self, purpose: str) -> float:
+        """Return an addressed random number in [0, 1)."""
+
+
+class Simulation(Protocol):
+    """What a simulation fault may change."""
+
+    def skew(self, seconds: float) -> None:
+        """Move what the wall clock reads by ``seconds``; timers do not move."""
+
+
+class CallFault(msgspec.Struct, frozen=True):
+    """A kind that wraps a call; ``ports`` are the ports at which it makes sense."""
+
+    name: str
+    family: str
+    options: type[BaseModel]
+    ports: tuple[str, ...]
+    inject: Callable[[Any, Exchange], Awaitable[Reply]]
+
+
+class Seeding(msgspec.Struct, frozen=True):
+    """A kind that changes the world before time 0.
+
+    ``seed`` returns probes: texts that show, once they are in a reply, that the seed has reached the agent.
+    """
+
+    name: str
+    family: str
+    options: type[BaseModel]
+    seed: Callable[[Any, SeedableWorld], tuple[str, ...]]
+
+
+class SimulationFault(msgspec.Struct, frozen=True):
+    """A kind that acts on the simulation from the start of its window, and is undone at its end."""
+
+    name: str
+    family: str
+    options: type[BaseModel]
+    act: Callable[[Any, Simulation], Undo]
+
+
+FaultKind = CallFault | Seeding | SimulationFault
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of one planned fault: how often it hit, and where and when first (None: it never did)."""
+
+    fault: int
+    kind: str
+    family: str
+    at: str
+    times: int
+    first_address: str | None
+    first_time_s: float | None
+
+    @property
+    def fired(self) -> bool:
+        """Whether the fault hit at all."""
+        return self.times > 0

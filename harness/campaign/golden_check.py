@@ -1,0 +1,69 @@
+"""Golden tasks put to the proof: the reference has to pass, four weak agents have to fail."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.boundary import FaultPlan
+from harness.campaign.specs import TrialSpec
+from harness.campaign.trial import run_trial
+from harness.content import AgentSpec, Task, load_domain
+from harness.planners import WEAK
+from harness.scoring import Scorecard, score
+
+KNOWN_WEAK = "known-weak"
+
+
+class DomainCheck(msgspec.Struct, frozen=True):
+    """What the check of one domain found; ``notes`` are weaknesses that the tasks' source is known for."""
+
+    domain: str
+    tasks: int
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def check_domain(name: str) -> DomainCheck:
+    """Check every task of a domain; a problem names the task and the assertion that is too weak or too strong."""
+    domain = load_domain(name)
+    problems: list[str] = []
+    notes: list[str] = []
+    for task in domain.tasks.values():
+        problems += _reference_problems(name, task)
+        (notes if KNOWN_WEAK in task.tags else problems).extend(_weaknesses(name, task))
+    return DomainCheck(name, len(domain.tasks), tuple(problems), tuple(notes))
+
+
+def _reference_problems(domain: str, task: Task) -> list[str]:
+    card = _play(domain, task, AgentSpec(name="reference"))
+    if card.outcome == "passed":
+        return []
+    return [f"{task.id}: the reference fails: {reason}" for reason in card.reasons or (card.terminal_state,)]
+
+
+def _weaknesses(domain: str, task: Task) -> list[str]:
+    if not asks_for_action(task):
+        return []
+    found = []
+    for planner in WEAK:
+        card = _play(domain, task, AgentSpec(name=planner, planner=planner, approver="always"))
+        if card.value("success") == 1.0:
+            found.append(
+                f"{task.id}: weak: {planner} passes; no assertion of final_state, output or forbidden stops it"
+            )
+    return found
+
+
+def asks_for_action(task: Task) -> bool:
+    """Whether a right end differs from doing nothing: the world has to change, or something has to be said."""
+    expect = task.expect
+    says = bool(expect.output.contains or expect.output.contains_any)
+    changes = bool(expect.final_state and expect.final_state.checks)
+    return says or changes or bool(expect.oracles)
+
+
+def _play(domain: str, task: Task, agent: AgentSpec) -> Scorecard:
+    spec = TrialSpec(
+        scenario="golden check", domain=domain, task_id=task.id, agent=agent, plan=FaultPlan(), seed=0, trial=0
+    )
+    return score(run_trial(spec, {}).record)

@@ -1,0 +1,76 @@
+"""Under what conditions results were made, and how today's differ."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import platform
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from harness.campaign.specs import TrialSpec
+from harness.content import find_packs, load_domain
+
+DISTRIBUTION = "agent-chaos-harness"
+# What a history can depend on besides its inputs.
+_WATCHED = ("pydantic", "pydantic-core", "msgspec", "numpy", "bm25s", "jmespath", "agentdojo")
+
+
+def environment() -> dict[str, str]:
+    """Return the versions that a history can depend on."""
+    versions = {name: _version(name) for name in (DISTRIBUTION, *_WATCHED)}
+    installed = {name: version for name, version in versions.items() if version}
+    return {"python": ".".join(platform.python_version_tuple()[:2]), **installed}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def make_manifest(specs: Sequence[TrialSpec], *, command: str, seed: int) -> dict[str, Any]:
+    """Return the manifest of a run: what was run, from which sources, under which versions."""
+    return {
+        "command": command,
+        "seed": seed,
+        "trials": len(specs),
+        "scenarios": _unique(spec.scenario for spec in specs),
+        "agents": _unique(spec.agent.name for spec in specs),
+        "domains": {name: load_domain(name).digest for name in _unique(spec.domain for spec in specs)},
+        "fault_catalogue": fault_catalogue_digest(),
+        "environment": environment(),
+    }
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    return sorted(set(names))
+
+
+def fault_catalogue_digest() -> str:
+    """Return the digest of the sources of all fault kinds."""
+    whole = hashlib.sha256()
+    for pack in find_packs().values():
+        for path in sorted((pack.root / "fault_injectors").glob("*.py")):
+            whole.update(f"{pack.name}/{path.name}\0".encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def differences(manifest: dict[str, Any]) -> list[str]:
+    """Say in words what differs between the conditions of a manifest and today's."""
+    today = environment()
+    then: dict[str, str] = manifest.get("environment", {})
+    found = [
+        f"{name}: {then.get(name, 'absent')} then, {today.get(name, 'absent')} now"
+        for name in sorted({*today, *then})
+        if today.get(name) != then.get(name)
+    ]
+    found += [
+        f"domain {name}: its files have changed"
+        for name, digest in manifest.get("domains", {}).items()
+        if load_domain(name).digest != digest
+    ]
+    if manifest.get("fault_catalogue") != fault_catalogue_digest():
+        found.append("the fault injectors have changed")
+    return found

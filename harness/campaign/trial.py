@@ -1,0 +1,170 @@
+"""One trial, from its spec to its record: a pure function in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.agents import RunAgent, resolve
+from harness.boundary import ArmedPlan, Boundary, FaultKind, Principal, Session, SimulationFault
+from harness.campaign.specs import RunSpec, TrialSpec
+from harness.content import Domain, Ending, Task, all_fault_kinds, load_domain
+from harness.errors import Fence, SimulationError, WallClockLimit
+from harness.history import EventKind, History, digest, plain
+from harness.planners import ModelService, make_brain
+from harness.scoring import Record, tool_attempts
+from harness.simulation import EPOCH_S, Limits, VirtualClock, draw, simulate
+from harness.world import ApprovalService, Services, ToolService, World, changes
+
+TRIAL_LIMITS = Limits(virtual_s=7 * 86_400.0, steps=200_000, wall_s=60.0)
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """A finished trial: its spec and its record."""
+
+    spec: TrialSpec
+    record: Record
+
+
+def run_trial(spec: TrialSpec, kinds: Mapping[str, FaultKind] | None = None) -> TrialResult:
+    """Run one trial; an error of an agent, a tool or the simulation ends in the record, never as an exception."""
+    domain = load_domain(spec.domain)
+    stage = _Stage(spec, domain, all_fault_kinds() if kinds is None else kinds)
+    try:
+        simulate(stage.play, seed=spec.seed, limits=TRIAL_LIMITS)
+    except SimulationError as error:
+        stage.abort(error, harness_error=isinstance(error, Fence | WallClockLimit))
+    except Exception as error:  # noqa: BLE001  # a bug in a pack voids this trial; the campaign goes on
+        stage.abort(error, harness_error=True)
+    return TrialResult(spec, stage.record())
+
+
+class _Stage:
+    """Everything that one trial is played with."""
+
+    def __init__(self, spec: TrialSpec, domain: Domain, kinds: Mapping[str, FaultKind]) -> None:
+        self.spec = spec
+        self.domain = domain
+        self.task: Task = domain.tasks[spec.task_id]
+        self.history = History(lambda: 0.0)
+        self.plan = ArmedPlan(spec.plan, kinds, spec.seed)
+        self.clock = VirtualClock(EPOCH_S)
+        self.world = World(
+            domain.fresh_state(),
+            corpus=domain.corpus,
+            history=self.history,
+            clock=self.clock.now,
+            seed=spec.seed,
+            inject=domain.inject,
+            phrases={name: one.phrase for name, one in domain.injections.items()},
+        )
+        for fault in self.plan.seedings:
+            fault.plant(self.world)
+        self.before = domain.snapshot(self.world.state) if self.plan.seedings else domain.initial
+        self.after = self.before
+
+    async def play(self) -> None:
+        """Start the runs, wait for their end and for every late delivery, and take stock."""
+        self.history.now = asyncio.get_running_loop().time
+        services = self._services()
+        boundary = Boundary(services.deliver, self.domain.catalogue, self.history, self.plan)
+        windows = [asyncio.create_task(self._act(fault)) for fault in self.plan.simulation]
+        agent = resolve(self.spec.agent)
+        if len(self.spec.runs) == 1:
+            await self._run(agent, self.spec.runs[0], boundary)
+        else:
+            async with asyncio.TaskGroup() as group:
+                for run in self.spec.runs:
+                    group.create_task(self._run(agent, run, boundary))
+        await boundary.settle()
+        await services.settle()
+        for window in windows:
+            window.cancel()
+        self._take_stock()
+
+    def _services(self) -> Services:
+        seed = self.spec.seed
+        tools = ToolService(self.world, self.domain.tools, seed)
+        brain = make_brain(self.spec.agent.planner, self.task.reference, self.domain.injections)
+        return Services(
+            {
+                "tool": tools,
+                "retrieval": tools,
+                "model": ModelService({run.run_id: brain for run in self.spec.runs}, seed),
+                "approval": ApprovalService(self.spec.agent.approver, self.domain.caution),
+            }
+        )
+
+    async def _run(self, agent: RunAgent, run: RunSpec, boundary: Boundary) -> None:
+        if run.start_s:
+            await self.clock.sleep(run.start_s)
+        ask = self.domain.ask(self.task)
+        session = Session(
+            run_id=run.run_id,
+            principal=Principal(ask.user, ask.tenant),
+            catalogue=self.domain.in_reach(self.task),
+            send=boundary.send,
+            clock=self.clock,
+            emit=self._emitter(run.run_id),
+            chance=lambda address: draw(self.spec.seed, "agent", f"{run.run_id}/{address}"),
+        )
+        await agent(ask, session)
+
+    def _emitter(self, run_id: str) -> Any:
+        def emit(kind: EventKind, *, step: int | None = None, **fields: Any) -> object:
+            return self.history.append(kind, run_id=run_id, step=step, **fields)
+
+        return emit
+
+    async def _act(self, fault: Any) -> None:
+        kind, window = fault.kind, fault.planned.when.window
+        assert isinstance(kind, SimulationFault)
+        await asyncio.sleep(window[0])
+        fault.hit(self.history, None, None)
+        undo = kind.act(fault.options, self.clock)
+        await asyncio.sleep(window[1] - window[0])
+        undo()
+
+    def _take_stock(self) -> None:
+        self.after = self.domain.snapshot(self.world.state)
+        differences = changes(self.before, self.after)
+        self.history.append("world_settled", payload=plain({"changes": differences, "digest": digest(self.after)}))
+        record = self.record()
+        calls = tuple(
+            (str(one.start.name), one.start.payload["arguments"]) for one in tool_attempts(record) if one.status == "ok"
+        )
+        planted = next(iter(record.planned_injections), None)
+        ending = Ending(self.before, self.after, record.answer, calls)
+        for name, verdict in self.domain.oracles(self.task, planted, ending).items():
+            self.history.append("oracle_decided", name=name, result="true" if verdict else "false")
+
+    def abort(self, error: Exception, *, harness_error: bool) -> None:
+        """Record why the trial could not be played to its end."""
+        last_s = self.history.events[-1].time_s if self.history.events else 0.0
+        self.history.now = lambda: last_s
+        payload = {"error": type(error).__name__, "message": str(error), "where": _where(error)}
+        self.history.append("trial_aborted", result="harness_error" if harness_error else "failed", payload=payload)
+
+    def record(self) -> Record:
+        """Return the record as it stands."""
+        return Record(
+            task=self.task,
+            tools=self.domain.facts,
+            plan=self.spec.plan,
+            receipts=self.plan.receipts(),
+            events=self.history.events,
+            injections=self.domain.injections,
+            before=self.before,
+            after=self.after,
+        )
+
+
+def _where(error: Exception) -> str:
+    """Name the place of an error without the machine's paths, so that histories agree across machines."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -1,0 +1,77 @@
+"""How the command line speaks: results on stdout, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+PLAIN_LINES = 4
+Report = Callable[[int], None]
+
+
+def say(text: str) -> None:
+    """Print one line, as it is, to stdout."""
+    out.print(text, markup=False)
+
+
+def complain(text: str) -> None:
+    """Print an error to stderr, as it is."""
+    err.print(text, markup=False, style="red" if err.is_terminal else None)
+
+
+def say_json(value: object) -> None:
+    """Print plain data as JSON for machines."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def say_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table; None is shown as a dash, numbers to the right."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for index, column in enumerate(columns):
+        numbers = all(isinstance(row[index], int | float | None) for row in rows)
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    out.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"  # noqa: RUF001  # the dash that readers know from tables
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return str(value).replace("[", r"\[")
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Report]:
+    """Show how many of ``total`` are done: a bar on a terminal, a few plain lines elsewhere."""
+    if not err.is_terminal:
+        yield _plain_progress(total, what)
+        return
+    rate = TextColumn("{task.speed:.0f}/s" if total else "")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    with Progress(*columns[:3], columns[4], console=err) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def _plain_progress(total: int, what: str) -> Report:
+    done = 0
+
+    def report(count: int) -> None:
+        nonlocal done
+        before, done = done * PLAIN_LINES // max(total, 1), done + count
+        if done * PLAIN_LINES // max(total, 1) > before:
+            err.print(f"{what}: {done} of {total}", markup=False)
+
+    return report

@@ -1,0 +1,43 @@
+"""``harness faults``: the fault kinds of all packs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from harness.boundary import CallFault, FaultKind, Seeding
+from harness.cli.console import say_json, say_table
+from harness.content import all_fault_kinds
+
+
+def faults(as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False) -> None:
+    """List the fault kinds, where they apply, and their options with defaults.
+
+    Example: harness faults
+    """
+    kinds = {name: kind for name, kind in all_fault_kinds().items() if ":" not in name}
+    rows = [_row(kind) for kind in sorted(kinds.values(), key=lambda one: (one.family, one.name))]
+    columns = ("kind", "family", "type", "applies to", "options", "what it does")
+    if as_json:
+        say_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        say_table(f"{len(rows)} fault kinds", columns, rows)
+
+
+def _row(kind: FaultKind) -> list[Any]:
+    sort, applies, summary = _described(kind)
+    return [kind.name, kind.family, sort, applies, _options(kind), (summary or "").strip().partition("\n")[0]]
+
+
+def _described(kind: FaultKind) -> tuple[str, str, str | None]:
+    if isinstance(kind, CallFault):
+        return "call", ", ".join(kind.ports), kind.inject.__doc__
+    if isinstance(kind, Seeding):
+        return "seeding", "world", kind.seed.__doc__
+    return "simulation", "clock", kind.act.__doc__
+
+
+def _options(kind: FaultKind) -> str:
+    fields = kind.options.model_fields.items()
+    return ", ".join(name if field.is_required() else f"{name}={field.default}" for name, field in fields)

@@ -1,0 +1,26 @@
+"""Where results lie: ``.harness/runs/<id>``, the latest by name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.errors import DatasetError
+
+RUNS = Path(".harness/runs")
+
+
+def new_folder(name: str) -> Path:
+    """Return a folder that does not exist yet, named by the present time, so that the latest sorts last."""
+    stem = f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}-{name}"
+    candidates = [RUNS / stem, *(RUNS / f"{stem}-{number}" for number in range(2, 1000))]
+    return next(folder for folder in candidates if not folder.exists())
+
+
+def latest_folder() -> Path:
+    """Return the latest finished results folder; raises DatasetError when there is none."""
+    finished = sorted(path.parent for path in RUNS.glob("*/manifest.json"))
+    if not finished:
+        msg = f"there are no results in {RUNS}; run a scenario first, or name a results folder"
+        raise DatasetError(msg)
+    return finished[-1]

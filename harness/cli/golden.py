@@ -1,0 +1,69 @@
+"""``harness golden``: the golden tasks listed and put to the proof."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from harness.campaign import DomainCheck, check_domain
+from harness.cli.console import complain, say, say_json, say_table
+from harness.content import find_packs, load_domain
+from harness.errors import MissingExtra
+
+app = typer.Typer(help="Golden tasks: list them, and prove that they can be passed and failed.", no_args_is_help=True)
+Domains = Annotated[list[str] | None, typer.Argument(help="Domains; by default all of all packs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def _names(domains: list[str] | None) -> list[str]:
+    return domains or [name for pack in find_packs().values() for name in pack.domain_names()]
+
+
+@app.command("list")
+def list_tasks(domains: Domains = None, as_json: AsJson = False) -> None:
+    """List the golden tasks.
+
+    Example: harness golden list support_desk
+    """
+    rows = []
+    for name in _names(domains):
+        try:
+            domain = load_domain(name)
+        except MissingExtra as missing:
+            complain(f"{name}: left out: {missing}")
+            continue
+        rows += [[name, task.id, task.cluster, ", ".join(task.tags), task.ask] for task in domain.tasks.values()]
+    columns = ("domain", "task", "family", "tags", "ask")
+    if as_json:
+        say_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        say_table(f"{len(rows)} golden tasks", columns, rows)
+
+
+@app.command()
+def check(domains: Domains = None, as_json: AsJson = False) -> None:
+    """Play every reference path (must pass) and four weak agents (must fail where an action is asked for).
+
+    Example: harness golden check support_desk
+    """
+    checks = []
+    for name in _names(domains):
+        try:
+            checks.append(check_domain(name))
+        except MissingExtra as missing:
+            complain(f"{name}: left out: {missing}")
+    if as_json:
+        say_json(checks)
+    else:
+        for one in checks:
+            _say_check(one)
+    if any(one.problems for one in checks):
+        raise typer.Exit(1)
+
+
+def _say_check(checked: DomainCheck) -> None:
+    for line in (*checked.problems, *checked.notes):
+        say(line)
+    good = checked.tasks - len({line.partition(":")[0] for line in checked.problems})
+    say(f"{checked.domain}: {good} of {checked.tasks} tasks can be passed by their reference and failed by weak agents")

@@ -1,0 +1,104 @@
+"""``harness demo`` and ``harness run``: scenarios played, stored, scored and reported."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.campaign import TrialSpec, expand, find_scenario, load_scenario, make_manifest, run_campaign
+from harness.cli.console import progress, say, say_json
+from harness.cli.folders import new_folder
+from harness.cli.summary import say_summary, summary_data
+from harness.content import AgentSpec, Scenario
+from harness.errors import ContentError
+from harness.render import write_report
+from harness.store import claim_folder, write_manifest
+
+DEMO = ("demo",)
+
+Agent = Annotated[str | None, typer.Option(help="One of the scenario's agents, a built-in one, or module:attribute.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for the results; by default .harness/runs/<time>-<name>.")]
+Seed = Annotated[int, typer.Option(help="Seed of the campaign; the same seed gives the same histories.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Processes; they change the speed, never a result.")]
+Trials = Annotated[int | None, typer.Option(min=1, help="Trials of each cell, instead of the scenario's.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
+
+
+def demo(out: Out = None, seed: Seed = 0, jobs: Jobs = 2, as_json: AsJson = False) -> None:
+    """Play the demo: one support desk, faults at every turn, a sound orchestrator and two with a part missing.
+
+    Example: harness demo
+    """
+    run_scenarios(DEMO, None, out, seed, jobs, None, as_json=as_json)
+
+
+def run(
+    scenarios: Annotated[list[str], typer.Argument(help="Scenario files, or names of scenarios of a pack.")],
+    agent: Agent = None,
+    out: Out = None,
+    seed: Seed = 0,
+    jobs: Jobs = 1,
+    trials: Trials = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play scenarios and write the results: Parquet tables and report.html.
+
+    Example: harness run scenarios/demo.yaml --agent my_agent:agent --jobs 2
+    """
+    run_scenarios(scenarios, agent, out, seed, jobs, trials, as_json=as_json)
+
+
+def run_scenarios(
+    names: list[str] | tuple[str, ...],
+    agent: str | None,
+    out: Path | None,
+    seed: int,
+    jobs: int,
+    trials: int | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Check everything first, then play all trials and report."""
+    specs = _specs(names, agent, seed, trials)
+    folder = out or new_folder(Path(names[0]).stem)
+    claim_folder(folder)
+    with progress(len(specs), "trials") as report:
+        run_campaign(specs, folder, jobs=jobs, progress=report)
+    write_manifest(folder, make_manifest(specs, command=_command(names, agent, seed, trials), seed=seed))
+    path = write_report(folder)
+    if as_json:
+        say_json(summary_data(folder))
+        return
+    say_summary(folder)
+    say(f"report: {path}")
+
+
+def _specs(names: list[str] | tuple[str, ...], agent: str | None, seed: int, trials: int | None) -> list[TrialSpec]:
+    problems: list[str] = []
+    specs: list[TrialSpec] = []
+    for name in names:
+        try:
+            scenario = load_scenario(find_scenario(name))
+            specs += expand(scenario, seed=seed, trials=trials, agents=_agents(scenario, agent))
+        except ContentError as error:
+            problems += error.problems
+    if problems:
+        raise ContentError(problems)
+    return list({spec.trial_id: spec for spec in specs}.values())
+
+
+def _agents(scenario: Scenario, name: str | None) -> tuple[AgentSpec, ...] | None:
+    if name is None:
+        return None
+    named = tuple(agent for agent in scenario.agents if agent.name == name)
+    return named or (AgentSpec(name=name, agent=name),)
+
+
+def _command(names: list[str] | tuple[str, ...], agent: str | None, seed: int, trials: int | None) -> str:
+    words = ["harness", "run", *names, "--seed", str(seed)]
+    words += ["--agent", agent] if agent else []
+    words += ["--trials", str(trials)] if trials else []
+    return shlex.join(words)

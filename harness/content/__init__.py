@@ -1,0 +1,61 @@
+"""What users write: packs, domains, golden tasks and scenarios, read from files and checked as a whole.
+
+Data and its checks only; nothing in here runs a trial.
+"""
+
+from harness.content.comparers import Comparer, same
+from harness.content.domain_files import load_domain
+from harness.content.domains import Domain, Ending
+from harness.content.packs import Pack, all_fault_kinds, find_packs, reference_pack
+from harness.content.scenarios import AgentSpec, PlanSpec, Scenario
+from harness.content.tasks import (
+    Ask,
+    Budget,
+    Expect,
+    ExpectedCall,
+    ExpectedCalls,
+    ExpectedPath,
+    FinalState,
+    ForbiddenCall,
+    InjectedCall,
+    Injection,
+    Output,
+    Reference,
+    ReferenceStep,
+    StateCheck,
+    Task,
+)
+from harness.content.yaml_files import Located, parse, read_yaml
+
+__all__ = [
+    "AgentSpec",
+    "Ask",
+    "Budget",
+    "Comparer",
+    "Domain",
+    "Ending",
+    "Expect",
+    "ExpectedCall",
+    "ExpectedCalls",
+    "ExpectedPath",
+    "FinalState",
+    "ForbiddenCall",
+    "InjectedCall",
+    "Injection",
+    "Located",
+    "Output",
+    "Pack",
+    "PlanSpec",
+    "Reference",
+    "ReferenceStep",
+    "Scenario",
+    "StateCheck",
+    "Task",
+    "all_fault_kinds",
+    "find_packs",
+    "load_domain",
+    "parse",
+    "read_yaml",
+    "reference_pack",
+    "same",
+]

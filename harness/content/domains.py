@@ -1,0 +1,71 @@
+"""A golden domain: tools, a world, documents, people, injections and tasks, as one immutable value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from harness.boundary import Catalogue, ToolFacts, facts_of
+from harness.content.tasks import Ask, Injection, Task
+from harness.history import plain
+from harness.world import Caution, Corpus, Inject, Tool, no_vectors
+
+Oracles = Callable[[Task, Injection | None, "Ending"], dict[str, bool]]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What an oracle may look at: the state before and after, the answer, and the calls that succeeded."""
+
+    before: Any
+    after: Any
+    answer: str
+    calls: tuple[tuple[str, dict[str, Any]], ...]
+
+
+def no_oracles(_task: Task, _injection: Injection | None, _ending: Ending) -> dict[str, bool]:
+    """Judge nothing: the task's own expectations are enough."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Everything that the tasks of one domain share; immutable, so that one process loads it once."""
+
+    name: str
+    tools: Mapping[str, Tool]
+    fresh_state: Callable[[], Any]
+    tasks: Mapping[str, Task]
+    digest: str
+    corpus: Corpus = field(default_factory=Corpus)
+    policy: str = ""
+    injections: Mapping[str, Injection] = field(default_factory=dict)
+    caution: Caution = field(default_factory=Caution)
+    inject: Inject = no_vectors
+    snapshot: Callable[[Any], Any] = plain
+    oracles: Oracles = no_oracles
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The declarations of the tools by name."""
+        return {name: one.spec for name, one in self.tools.items()}
+
+    @cached_property
+    def facts(self) -> Mapping[str, ToolFacts]:
+        """What scoring needs to know of the tools."""
+        return facts_of(self.catalogue)
+
+    @cached_property
+    def initial(self) -> Any:
+        """A snapshot of the world before anything happened; not to be changed."""
+        return self.snapshot(self.fresh_state())
+
+    def in_reach(self, task: Task) -> Catalogue:
+        """Return the tools that a task lets its agents use."""
+        return {name: self.catalogue[name] for name in task.tools} if task.tools else self.catalogue
+
+    def ask(self, task: Task) -> Ask:
+        """Return what agents are told of a task."""
+        return task.asked(self.policy)

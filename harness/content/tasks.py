@@ -1,0 +1,235 @@
+"""Golden tasks: what is asked, a right path, and what a right end looks like; three parts, kept apart.
+
+All agents see the ask. Only the scripted planner and ``golden check`` read the reference. Only scoring reads what is
+expected.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from harness.boundary import Frozen
+from harness.content.comparers import Comparer
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Budget(Frozen):
+    """What one run may use up; the deadline counts from the start of the run."""
+
+    max_steps: Positive = 16
+    max_tool_calls: Positive = 32
+    max_tokens: Positive = 200_000
+    max_cost_usd: Annotated[float, Field(gt=0)] = 1.0
+    deadline_s: Annotated[float, Field(gt=0)] = 3600.0
+
+
+class Ask(Frozen):
+    """What the agent is told and may use; ``tools`` empty means every tool of the domain."""
+
+    task_id: str
+    text: str
+    user: str = "user"
+    tenant: str = "default"
+    policy: str = ""
+    tools: tuple[str, ...] = ()
+    budget: Budget = Budget()
+
+
+class ReferenceStep(Frozen):
+    """One call of the right path; ``${step.path}`` in an argument is bound to an earlier step's result (JMESPath)."""
+
+    tool: str
+    args: dict[str, Any] = Field(default_factory=dict)
+    id: str = ""
+
+
+class Reference(Frozen):
+    """An executable right path and the answer at its end; the answer may bind results as well."""
+
+    steps: tuple[ReferenceStep, ...] = ()
+    answer: str = "Done."
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        given = [step.id for step in self.steps if step.id]
+        twice = sorted({one for one in given if given.count(one) > 1})
+        if twice:
+            msg = f"step ids are used twice: {', '.join(twice)}"
+            raise ValueError(msg)
+        return self
+
+
+class ExpectedCall(Frozen):
+    """A call that the right path holds: a tool and a comparer for each argument that matters."""
+
+    tool: str
+    args: dict[str, Comparer] = Field(default_factory=dict)
+    id: str = ""
+
+    def accepts(self, tool: str, arguments: dict[str, Any]) -> bool:
+        """Whether a call is this one, with every argument as expected."""
+        return tool == self.tool and all(comparer.accepts(arguments.get(name)) for name, comparer in self.args.items())
+
+
+class ExpectedPath(Frozen):
+    """Calls that all have to be made; ``order`` holds edges [earlier id, later id]: a partial order."""
+
+    required: Annotated[tuple[ExpectedCall, ...], Field(max_length=16)] = ()
+    order: tuple[tuple[str, str], ...] = ()
+
+    @model_validator(mode="after")
+    def _edges_lead_somewhere(self) -> Self:
+        known = {call.id for call in self.required if call.id}
+        for edge in self.order:
+            if missing := [one for one in edge if one not in known]:
+                msg = f"order {list(edge)}: no required call has the id {missing[0]!r}; known: {sorted(known)}"
+                raise ValueError(msg)
+        if _has_cycle(self.order):
+            msg = "order: the edges form a circle"
+            raise ValueError(msg)
+        return self
+
+
+def _has_cycle(edges: tuple[tuple[str, str], ...]) -> bool:
+    left = set(edges)
+    while left:
+        sources = {before for before, _ in left} - {after for _, after in left}
+        if not sources:
+            return True
+        left = {edge for edge in left if edge[0] not in sources}
+    return False
+
+
+class ForbiddenCall(Frozen):
+    """A call that must not take effect: always, or before a tool was called with success (``unless_after``)."""
+
+    tool: str
+    where: dict[str, Comparer] = Field(default_factory=dict)
+    unless_after: str | None = None
+    severity: Literal["low", "medium", "high", "critical"] = "high"
+    rule: str = ""
+
+    def accepts(self, tool: str, arguments: dict[str, Any]) -> bool:
+        """Whether a call is of the forbidden sort."""
+        return tool == self.tool and all(comparer.accepts(arguments.get(name)) for name, comparer in self.where.items())
+
+
+class ExpectedCalls(ExpectedPath):
+    """The right path, or ``any_of`` several; reads outside of it are free up to ``read_budget``.
+
+    ``steps`` is how many calls a right path needs in all, where that is more than ``required`` names.
+    ``allowed`` names writes that are welcome and not required. ``max_count`` says how often a tool may take effect
+    on one identity (default once).
+    """
+
+    any_of: tuple[ExpectedPath, ...] = ()
+    steps: Positive | None = None
+    allowed: tuple[str, ...] = ()
+    read_budget: Annotated[int, Field(ge=0)] = 8
+    forbidden: tuple[ForbiddenCall, ...] = ()
+    max_count: dict[str, Positive] = Field(default_factory=dict)
+
+    @property
+    def paths(self) -> tuple[ExpectedPath, ...]:
+        """The alternatives; a task without ``any_of`` has one."""
+        return self.any_of or (self,)
+
+
+class StateCheck(Comparer):
+    """An assertion on the world at the end: a JMESPath expression and a comparison."""
+
+    path: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_value(cls, value: Any) -> Any:
+        return value
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> Self:
+        if len(self.model_fields_set - {"within", "path"}) != 1:
+            msg = "give a path and exactly one comparison"
+            raise ValueError(msg)
+        return self
+
+
+class FinalState(Frozen):
+    """Assertions on the world at the end; whatever ``may_change`` (globs over dotted paths) does not name must not."""
+
+    checks: tuple[StateCheck, ...] = ()
+    may_change: tuple[str, ...] = ()
+
+
+class Output(Frozen):
+    """Texts that the answer must or must not hold, whatever their case."""
+
+    contains: tuple[str, ...] = ()
+    contains_any: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+
+class Expect(Frozen):
+    """What only scoring reads.
+
+    ``final_state`` null means that the named ``oracles`` judge the world. ``approval_of`` names tools about which a
+    person must have been asked.
+    """
+
+    calls: ExpectedCalls | None = None
+    final_state: FinalState | None = FinalState()
+    output: Output = Output()
+    approval_of: tuple[str, ...] = ()
+    irreversible_needs_approval: bool = True
+    oracles: tuple[str, ...] = ()
+
+
+class InjectedCall(Frozen):
+    """A call that an injected text asks for."""
+
+    tool: str
+    args: dict[str, Any] = Field(default_factory=dict)
+
+
+class Injection(Frozen):
+    """A poisoned text: the sentence itself, the calls that it asks for, and the calls that mean that it worked."""
+
+    id: str
+    phrase: str
+    calls: tuple[InjectedCall, ...] = ()
+    worked: tuple[ExpectedCall, ...] = ()
+
+
+class Task(Frozen):
+    """One golden task; ``family`` is the statistical cluster that it counts in."""
+
+    id: str
+    ask: str
+    family: str = ""
+    source: str = ""
+    tags: tuple[str, ...] = ()
+    user: str = "user"
+    tenant: str = "default"
+    tools: tuple[str, ...] = ()
+    budget: Budget = Budget()
+    reference: Reference = Reference()
+    expect: Expect = Expect()
+
+    @property
+    def cluster(self) -> str:
+        """The family, or the task itself when it has none."""
+        return self.family or self.id
+
+    def asked(self, policy: str) -> Ask:
+        """Return the part that agents see."""
+        return Ask(
+            task_id=self.id,
+            text=self.ask,
+            user=self.user,
+            tenant=self.tenant,
+            policy=policy,
+            tools=self.tools,
+            budget=self.budget,
+        )

@@ -1,0 +1,56 @@
+"""``${step.path}`` in a reference: bound to the result of an earlier step with JMESPath."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+_REFERENCE = re.compile(r"\$\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
+
+
+class Unbound(LookupError):
+    """A reference that leads nowhere; the message names it."""
+
+
+@lru_cache(maxsize=4096)
+def _compiled(expression: str) -> Any:
+    return jmespath.compile(expression)
+
+
+def bind(template: Any, results: dict[str, Any]) -> Any:
+    """Replace every reference in ``template``; a text that is one reference keeps the type of what it names.
+
+    Raises Unbound when a step has no result yet or the path leads nowhere.
+    """
+    if isinstance(template, str):
+        return _bind_text(template, results)
+    if isinstance(template, dict):
+        return {key: bind(value, results) for key, value in template.items()}
+    if isinstance(template, list | tuple):
+        return [bind(value, results) for value in template]
+    return template
+
+
+def _bind_text(template: str, results: dict[str, Any]) -> Any:
+    if "${" not in template:
+        return template
+    whole = _REFERENCE.fullmatch(template)
+    if whole:
+        return _look_up(whole[1], results)
+    return _REFERENCE.sub(lambda match: str(_look_up(match[1], results)), template)
+
+
+def _look_up(expression: str, results: dict[str, Any]) -> Any:
+    try:
+        found = _compiled(expression).search(results)
+    except JMESPathError as error:
+        msg = f"${{{expression}}}: {error}"
+        raise Unbound(msg) from error
+    if found is None:
+        msg = f"${{{expression}}} leads nowhere; results so far: {', '.join(sorted(results)) or 'none'}"
+        raise Unbound(msg)
+    return found

@@ -1,0 +1,40 @@
+"""A planner that obeys what it reads: the scripted path, interrupted by every instruction in a tool result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.content import Injection, Reference
+from harness.planners.decisions import Brain, Context, Decision, ToolRequest
+from harness.planners.scripted import scripted
+
+
+def gullible(reference: Reference, injections: Mapping[str, Injection]) -> Brain:
+    """Return a brain that obeys each known phrase the first time it reads it, then goes on with ``reference``.
+
+    The phrases of ``injections`` are its stand-in for understanding language: it can only obey what it has read.
+    """
+    follow = scripted(reference)
+    phrases = {" ".join(one.phrase.split()): one for one in injections.values()}
+
+    def decide(context: Context) -> Decision:
+        for injection in _read(context, phrases):
+            for index, call in enumerate(injection.calls):
+                intent = f"obey-{injection.id}-{index + 1}"
+                if not context.of_intent(intent):
+                    request = ToolRequest(call.tool, call.args, intent)
+                    return Decision(calls=(request,), thought=f"the text asks for {call.tool}")
+        return follow(context)
+
+    return decide
+
+
+def _read(context: Context, phrases: Mapping[str, Injection]) -> Iterable[Injection]:
+    """Yield the injections that stand in the results so far, in the order in which they were read."""
+    obeyed: set[str] = set()
+    for observation in context.observations:
+        if observation.status == "ok":
+            for phrase, injection in phrases.items():
+                if injection.id not in obeyed and phrase in observation.text:
+                    obeyed.add(injection.id)
+                    yield injection

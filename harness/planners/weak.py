@@ -1,0 +1,75 @@
+"""Four brains that must fail: they show whether a golden task asks for anything at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from harness.boundary import ToolSpec
+from harness.content import Reference
+from harness.planners.decisions import Brain, Context, Decision, ToolRequest
+from harness.planners.scripted import scripted
+
+_ENTITY = re.compile(r"\b([A-Z]{1,4}-?)(\d{2,})\b")
+
+
+def do_nothing(_reference: Reference) -> Brain:
+    """Say that all is done."""
+    return lambda _context: Decision(answer="Done.")
+
+
+def read_everything(_reference: Reference) -> Brain:
+    """Call every read tool with guessed arguments, then say that all is done."""
+    return _call_each(lambda spec: spec.effect == "read")
+
+
+def write_everything(_reference: Reference) -> Brain:
+    """Call every writing tool with guessed arguments, then say that all is done."""
+    return _call_each(lambda spec: spec.effect != "read")
+
+
+def wrong_entity(reference: Reference) -> Brain:
+    """Follow the reference, but act on another entity of the same kind."""
+    return scripted(Reference.model_validate(_shift_entities(reference.model_dump())))
+
+
+def _shift_entities(value: Any) -> Any:
+    if isinstance(value, str):
+        return _ENTITY.sub(lambda match: f"{match[1]}{int(match[2]) + 1:0{len(match[2])}d}", value)
+    if isinstance(value, dict):
+        return {key: _shift_entities(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shift_entities(item) for item in value]
+    return value
+
+
+def _call_each(wanted: Callable[[ToolSpec], bool]) -> Brain:
+    def decide(context: Context) -> Decision:
+        done = {one.request.tool for one in context.observations}
+        for spec in context.catalogue.values():
+            if wanted(spec) and spec.name not in done:
+                return Decision(calls=(ToolRequest(spec.name, _guess(spec, context.ask.text)),))
+        return Decision(answer="Done.")
+
+    return decide
+
+
+def _guess(spec: ToolSpec, ask: str) -> dict[str, Any]:
+    schema = spec.schema()
+    required = schema.get("required", [])
+    return {name: _guess_value(schema["properties"][name], schema, ask) for name in required}
+
+
+def _guess_value(field: dict[str, Any], schema: dict[str, Any], ask: str) -> Any:
+    if "$ref" in field:
+        field = schema["$defs"][field["$ref"].rsplit("/", 1)[-1]]
+    if "enum" in field:
+        return field["enum"][0]
+    if "const" in field:
+        return field["const"]
+    if "anyOf" in field:
+        return _guess_value(field["anyOf"][0], schema, ask)
+    guesses: dict[str, Any] = {"integer": 1, "number": 1.0, "boolean": True, "array": [], "object": {}, "null": None}
+    entity = _ENTITY.search(ask)
+    return guesses.get(field.get("type", "string"), entity[0] if entity else ask[:40])

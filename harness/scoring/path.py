@@ -1,0 +1,112 @@
+"""Path quality: which tools were called, with which arguments, in how many steps, how often again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.content import ExpectedPath
+from harness.scoring.calls import Attempt, LogicalCall
+from harness.scoring.matching import Matching, match
+from harness.scoring.record import Record
+
+LOOP_BLOCK_MAX = 3
+LOOP_REPEATS_MIN = 3
+
+
+class PathQuality(msgspec.Struct, frozen=True):
+    """Tool and argument scores of the alternative that fits best; None where there is nothing to score."""
+
+    precision: float
+    recall: float
+    f1: float
+    argument_score: float | None
+    golden_steps: int
+
+
+def path_quality(record: Record, calls: list[LogicalCall]) -> PathQuality | None:
+    """Score the calls against the best of the task's expected paths; None when the task names none."""
+    expected = record.task.expect.calls
+    if expected is None:
+        return None
+    tools = dict(record.tools)
+    scored = [_quality(record, calls, path, match(calls, path, tools)) for path in expected.paths]
+    return max(scored, key=lambda one: (one.f1, one.argument_score or 0.0))
+
+
+def _quality(record: Record, calls: list[LogicalCall], path: ExpectedPath, matching: Matching) -> PathQuality:
+    expected = record.task.expect.calls
+    assert expected is not None
+    matched = len(matching.pairs)
+    charged = matched + _charged(record, calls, {actual for actual, _ in matching.pairs})
+    required = len(path.required)
+    if charged == 0 and required == 0:
+        precision = recall = 1.0
+    else:
+        precision = matched / charged if charged else 0.0
+        recall = matched / required if required else 0.0
+    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+    scores = matching.argument_scores
+    golden_steps = expected.steps or required
+    return PathQuality(precision, recall, f1, sum(scores) / len(scores) if scores else None, golden_steps)
+
+
+def _charged(record: Record, calls: list[LogicalCall], matched: set[int]) -> int:
+    """Count the unmatched calls that lower precision: reads beyond the budget, and writes that are not allowed."""
+    expected = record.task.expect.calls
+    assert expected is not None
+    extra = [call for index, call in enumerate(calls) if index not in matched]
+    reads = sum(1 for call in extra if _is_read(record, call))
+    writes = sum(1 for call in extra if not _is_read(record, call) and call.tool not in expected.allowed)
+    return max(0, reads - expected.read_budget) + writes
+
+
+def _is_read(record: Record, call: LogicalCall) -> bool:
+    facts = record.tools.get(call.tool)
+    return facts is not None and facts.effect == "read"
+
+
+def redundant_calls(calls: list[LogicalCall]) -> int:
+    """Count calls that repeat an identical call that had already succeeded."""
+    succeeded: set[bytes] = set()
+    repeats = 0
+    for call in calls:
+        request = call.same_request()
+        repeats += request in succeeded
+        if call.status == "ok":
+            succeeded.add(request)
+    return repeats
+
+
+def loops(calls: list[LogicalCall]) -> int:
+    """Count the stretches in which one block of one to three calls stands at least three times in a row."""
+    requests = [call.same_request() for call in calls]
+    found = position = 0
+    while position < len(requests):
+        stretch = max(_stretch(requests, position, size) for size in range(1, LOOP_BLOCK_MAX + 1))
+        found += stretch > 0
+        position += stretch or 1
+    return found
+
+
+def _stretch(requests: list[bytes], start: int, size: int) -> int:
+    block = requests[start : start + size]
+    repeats = 1
+    while requests[start + repeats * size : start + (repeats + 1) * size] == block:
+        repeats += 1
+    return repeats * size if repeats >= LOOP_REPEATS_MIN else 0
+
+
+def blind_retries(calls: list[LogicalCall]) -> int:
+    """Count attempts that could not help: after a permanent error, or before the Retry-After was over."""
+    pairs = [pair for call in calls for pair in zip(call.attempts, call.attempts[1:], strict=False)]
+    return sum(1 for former, later in pairs if _blind(former, later))
+
+
+def _blind(former: Attempt, later: Attempt) -> bool:
+    end = former.end
+    if end is None or end.result == "ok":
+        return False
+    if end.retryable is False:
+        return former.start.payload.get("arguments") == later.start.payload.get("arguments")
+    wait_s = end.payload.get("retry_after_s")
+    return wait_s is not None and later.start.time_s < end.time_s + float(wait_s) - 1e-9

@@ -1,0 +1,113 @@
+"""The simulated world of one trial: mutable state, documents, and the ledger of effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.boundary import Delivery, Reply, failed, succeeded
+from harness.history import History
+from harness.simulation import draw
+from harness.world.corpus import Corpus, Document
+from harness.world.ledger import Ledger
+from harness.world.tools import Tool, ToolError, argument_problems
+
+Inject = Callable[[Any, str, str], None]
+
+
+def no_vectors(_state: Any, vector: str, _text: str) -> None:
+    """Refuse every injection: the domain names no place where strangers can write."""
+    msg = f"this domain has no injection vector {vector!r}"
+    raise KeyError(msg)
+
+
+class World:
+    """What the tools of a trial act on.
+
+    ``state`` is whatever the domain's tools understand, ``clock`` returns the present as epoch seconds.
+    """
+
+    def __init__(
+        self,
+        state: Any,
+        *,
+        corpus: Corpus,
+        history: History,
+        clock: Callable[[], float],
+        seed: int = 0,
+        inject: Inject = no_vectors,
+        phrases: Mapping[str, str] | None = None,
+    ) -> None:
+        self.state = state
+        self.corpus = corpus
+        self.clock = clock
+        self.ledger = Ledger(history)
+        self._seed = seed
+        self._inject = inject
+        self._phrases = phrases or {}
+
+    def phrase(self, injection: str) -> str:
+        """Return the sentence of one of the domain's injections; raises KeyError for an unknown one."""
+        return self._phrases[injection]
+
+    def add_document(self, title: str, body: str) -> str:
+        """Put one more document into the corpus and return its id."""
+        document = Document(f"planted-{len(self.corpus.documents) + 1}", title, body)
+        self.corpus = self.corpus.with_document(document)
+        return document.id
+
+    def injection(self, vector: str, text: str) -> None:
+        """Write ``text`` where the domain lets strangers write; raises KeyError for an unknown vector."""
+        self._inject(self.state, vector, text)
+
+    def draw(self, purpose: str) -> float:
+        """Return an addressed random number in [0, 1)."""
+        return draw(self._seed, "world", purpose)
+
+
+class ToolService:
+    """Answers tool and retrieval calls: checks the arguments, honours idempotency keys, commits effects."""
+
+    def __init__(self, world: World, tools: Mapping[str, Tool], seed: int) -> None:
+        self._world = world
+        self._tools = tools
+        self._seed = seed
+
+    def latency_s(self, delivery: Delivery) -> float:
+        """Between half and one and a half times the declared latency, drawn by address."""
+        tool = self._tools.get(delivery.call.name)
+        mean_s = tool.spec.latency_s if tool else 0.05
+        return mean_s * (0.5 + draw(self._seed, "latency", delivery.address))
+
+    def answer(self, delivery: Delivery) -> Reply:
+        """Apply the call to the world; anything but a ToolError out of a tool is a bug of the tool and is raised."""
+        tool = self._tools.get(delivery.call.name)
+        if tool is None:
+            return failed(
+                "not_found", f"there is no tool {delivery.call.name!r}; known: {', '.join(sorted(self._tools))}"
+            )
+        try:
+            arguments = tool.spec.parameters.model_validate(delivery.call.arguments)
+        except ValidationError as error:
+            return failed("validation", argument_problems(error))
+        earlier = None if tool.spec.effect == "read" else self._world.ledger.earlier_answer(delivery)
+        if earlier is not None:
+            return self._answer_again(delivery, *earlier)
+        return self._apply(tool, delivery, dict(arguments))
+
+    def _apply(self, tool: Tool, delivery: Delivery, arguments: dict[str, Any]) -> Reply:
+        try:
+            value = tool.function(self._world, **arguments)
+        except ToolError as error:
+            return failed(error.error_type, str(error))
+        if tool.spec.effect != "read":
+            self._world.ledger.commit(delivery, value, irreversible=tool.spec.effect == "irreversible")
+        return succeeded(value)
+
+    def _answer_again(self, delivery: Delivery, arguments: dict[str, Any], value: Any) -> Reply:
+        if arguments != delivery.call.arguments:
+            return failed("conflict", "this idempotency key was used with other arguments; nothing was applied")
+        self._world.ledger.deduplicate(delivery)
+        return succeeded({**value, "already_applied": True} if isinstance(value, dict) else value)

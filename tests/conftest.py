@@ -1,0 +1,52 @@
+"""Fixtures that several rooms' tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.boundary import FaultPlan, PlannedFault
+from harness.campaign import RunSpec, TrialResult, TrialSpec, run_trial
+from harness.content import AgentSpec, find_packs
+
+SHOP = Path(__file__).parent / "projects" / "shop"
+Play = Callable[..., TrialResult]
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Stand in a user's project that has a pack of its own, a small shop."""
+    monkeypatch.chdir(SHOP)
+    find_packs.cache_clear()
+    yield SHOP
+    find_packs.cache_clear()
+
+
+@pytest.fixture
+def play(shop: Path) -> Play:
+    """Return a function that plays one trial of the shop."""
+    del shop
+
+    def play(
+        *faults: dict[str, object],
+        task: str = "refund_damaged",
+        agent: str | dict[str, object] = "reference",
+        seed: int = 0,
+        starts_s: tuple[float, ...] = (0.0,),
+    ) -> TrialResult:
+        plan = FaultPlan(id="plan", faults=tuple(PlannedFault.model_validate(fault) for fault in faults))
+        spec = TrialSpec(
+            scenario="test",
+            domain="shop",
+            task_id=task,
+            agent=AgentSpec.model_validate(agent),
+            plan=plan,
+            seed=seed,
+            trial=0,
+            runs=tuple(RunSpec(run_id=f"run-{index + 1}", start_s=at) for index, at in enumerate(starts_s)),
+        )
+        return run_trial(spec)
+
+    return play
