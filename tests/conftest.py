@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness.boundary import FaultPlan, PlannedFault
 from harness.campaign import RunSpec, TrialResult, TrialSpec, run_trial
-from harness.content import AgentSpec, find_packs
+from harness.content import AgentSpec
 
 SHOP = Path(__file__).parent / "projects" / "shop"
 Play = Callable[..., TrialResult]
 
 
 @pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def shop(monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand in a user's project that has a pack of its own, a small shop."""
     monkeypatch.chdir(SHOP)
-    find_packs.cache_clear()
-    yield SHOP
-    find_packs.cache_clear()
+    return SHOP
 
 
 @pytest.fixture

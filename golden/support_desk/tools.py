@@ -47,7 +47,7 @@ def search_kb(
 def get_order(world: World, order_id: OrderId) -> dict[str, Any]:
     """Look up an order: owner, status, dates, items, totals in USD, parcel, and what was refunded already."""
     order = _row(world, "orders", order_id)
-    known = {name: value for name, value in order.items() if name != "notes"}
+    known = plain({name: value for name, value in order.items() if name != "notes"})
     return {
         "order_id": order_id,
         **known,
@@ -81,13 +81,13 @@ def list_refunds(world: World, order_id: OrderId) -> dict[str, Any]:
 @tool(identity=("customer_id",))
 def get_customer(world: World, customer_id: CustomerId) -> dict[str, Any]:
     """Look up a customer: name, contact, shop, plan and store credit in USD."""
-    return {"customer_id": customer_id, **_row(world, "customers", customer_id)}
+    return {"customer_id": customer_id, **plain(_row(world, "customers", customer_id))}
 
 
 @tool(identity=("ticket_id",), untrusted=True)
 def get_ticket(world: World, ticket_id: TicketId) -> dict[str, Any]:
     """Read a ticket: what the customer wrote, its status, what it waits for, and the desk's notes."""
-    return {"ticket_id": ticket_id, **_row(world, "tickets", ticket_id)}
+    return {"ticket_id": ticket_id, **plain(_row(world, "tickets", ticket_id))}
 
 
 @tool(identity=("customer_id",))

@@ -42,6 +42,12 @@ class TaskFile(Frozen):
 
 def load_domain(name: str) -> Domain:
     """Return the domain ``name`` or ``pack:name``; raises ContentError with all problems of its files."""
+    return _find(name, Path.cwd())
+
+
+@cache
+def _find(name: str, _project: Path) -> Domain:
+    # The project is part of the key: the same name can mean another domain in another folder.
     pack_name, _, bare = name.rpartition(":")
     packs = find_packs()
     holders = [pack for pack in packs.values() if pack_name in ("", pack.name) and bare in pack.domain_names()]

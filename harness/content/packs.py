@@ -116,11 +116,15 @@ def _project_pack(folder: Path) -> Pack | None:
     return Pack(str(table.get("pack", "local")), folder.resolve())
 
 
+def find_packs() -> dict[str, Pack]:
+    """Return all packs by name: the reference pack, installed ones, and that of the project in the current folder."""
+    return _find_packs(Path.cwd())
+
+
 @cache
-def find_packs(project: Path | None = None) -> dict[str, Pack]:
-    """Return all packs by name, the reference pack first; ``project`` defaults to the current folder."""
+def _find_packs(project: Path) -> dict[str, Pack]:
     packs = {"core": reference_pack()}
-    local = _project_pack(project or Path.cwd())
+    local = _project_pack(project)
     for pack in [*_installed_packs(), *([local] if local else [])]:
         if pack.root == packs["core"].root:
             continue

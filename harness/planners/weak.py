@@ -11,7 +11,7 @@ from harness.content import Reference
 from harness.planners.decisions import Brain, Context, Decision, ToolRequest
 from harness.planners.scripted import scripted
 
-_ENTITY = re.compile(r"\b([A-Z]{1,4}-?)(\d{2,})\b")
+_ENTITY = re.compile(r"\b([A-Z]+-?)(\d+)")
 
 
 def do_nothing(_reference: Reference) -> Brain:
@@ -38,10 +38,14 @@ def _shift_entities(value: Any) -> Any:
     if isinstance(value, str):
         return _ENTITY.sub(lambda match: f"{match[1]}{int(match[2]) + 1:0{len(match[2])}d}", value)
     if isinstance(value, dict):
-        return {key: _shift_entities(item) for key, item in value.items()}
+        return {key: item + 1 if _is_number_of_entity(key, item) else _shift_entities(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_shift_entities(item) for item in value]
     return value
+
+
+def _is_number_of_entity(key: str, value: Any) -> bool:
+    return key.endswith("id") and isinstance(value, int)
 
 
 def _call_each(wanted: Callable[[ToolSpec], bool]) -> Brain:

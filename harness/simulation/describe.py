@@ -8,12 +8,14 @@ import sysconfig
 from asyncio import AbstractEventLoop, all_tasks
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 OWN, INSTALLED, MACHINERY = range(3)
 _SITES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
-_MACHINERY = (sysconfig.get_path("stdlib"), os.path.dirname(os.__file__), os.path.dirname(__file__), "<frozen")
+_HERE = str(Path(__file__).parent)
+_MACHINERY = (sysconfig.get_path("stdlib"), str(Path(os.__file__).parent), _HERE, "<frozen")
 _MOST_TASKS = 20
 
 
@@ -21,7 +23,7 @@ _MOST_TASKS = 20
 def _nearness(filename: str) -> int:
     """Say how near a file is to the user: own code, an installed package, or the machinery below."""
     if any(site in filename for site in _SITES):
-        return INSTALLED if not filename.startswith(os.path.dirname(__file__)) else MACHINERY
+        return MACHINERY if filename.startswith(_HERE) else INSTALLED
     return MACHINERY if filename.startswith(_MACHINERY) else OWN
 
 
@@ -44,9 +46,9 @@ def _callers(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def _place(frame: FrameType) -> str:
-    filename = frame.f_code.co_filename
-    inside = filename.startswith(os.getcwd() + os.sep)
-    return f"{os.path.relpath(filename) if inside else filename}:{frame.f_lineno}"
+    path = Path(frame.f_code.co_filename)
+    short = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return f"{short}:{frame.f_lineno}"
 
 
 def place_of(frame: FrameType | None) -> str:

@@ -80,5 +80,5 @@ CLOCKS: dict[str, Act] = {
 RANDOM_FUNCTIONS: dict[str, Act] = {
     name: random_function(name)
     for name, function in vars(random).items()
-    if getattr(function, "__self__", None) is random._inst  # type: ignore[attr-defined]  # noqa: SLF001
+    if getattr(function, "__self__", None) is random._inst  # noqa: SLF001
 }

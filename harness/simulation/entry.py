@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
+from asyncio import _get_running_loop
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -48,7 +48,7 @@ def simulate(
 
 def _refuse_to_nest() -> None:
     # Work that runs inline has no running loop, but has a simulation.
-    if active() is not None or asyncio._get_running_loop() is not None:
+    if active() is not None or _get_running_loop() is not None:
         raise UsageError("simulate() starts a loop of its own; call it where no event loop is running on the thread")
 
 

@@ -1,8 +1,7 @@
 """The event loop: virtual time, a fixed order for everything, and an end to whatever would not end.
 
-It is asyncio's own loop with three parts exchanged. The selector does not wait for sockets but passes the time
-(``Timeline``); timers with equal deadlines have an order (``SimTimer``); and sets of tasks and futures iterate in
-an order that does not depend on memory addresses (``SimTask``, ``SimFuture``).
+It is asyncio's own loop with a ``Timeline`` where the selector would be, which sets the time instead of waiting for
+it, and with the tasks, futures and timers of ``order``.
 """
 
 from __future__ import annotations
@@ -11,76 +10,22 @@ import asyncio
 import gc
 import heapq
 import math
-import weakref
-from asyncio import AbstractEventLoop, Future, Handle, Task, TimerHandle, all_tasks
+from asyncio import Handle, Task, TimerHandle, all_tasks
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context
 from threading import current_thread, get_ident
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
 from harness.errors import Deadlock, Fence, SimulationError, StepLimit, VirtualTimeLimit, WallClockLimit
 from harness.simulation.describe import caller, coroutines
 from harness.simulation.fences import FencedLoop
+from harness.simulation.order import LivingGenerators, SimFuture, SimTask, SimTimer
 from harness.simulation.state import MICROSECONDS, Simulation
 from harness.simulation.threads import run_inline
 
 T = TypeVar("T")
-
-
-class SimFuture(Future[T]):
-    """A future whose hash is a running number, given when it is first put into a set.
-
-    ``asyncio.wait`` returns sets; by the usual hash, an address, their order would differ from run to run.
-    """
-
-    def __hash__(self) -> int:
-        try:
-            return self._sequence
-        except AttributeError:
-            self._sequence: int = next(_simulation_of(self.get_loop()).sequence)
-            return self._sequence
-
-
-class SimTask(Task[T]):
-    """A task whose hash is a running number, for the same reason."""
-
-    def __hash__(self) -> int:
-        try:
-            return self._sequence
-        except AttributeError:
-            self._sequence: int = next(_simulation_of(self.get_loop()).sequence)
-            return self._sequence
-
-
-def _simulation_of(loop: AbstractEventLoop) -> Simulation:
-    assert isinstance(loop, SimLoop)
-    return loop.simulation
-
-
-class SimTimer(TimerHandle):
-    """A timer with a tie-break: a heap alone runs equal deadlines in no order that one could name."""
-
-    __slots__ = ("_tie",)
-    _tie: float
-    _when: float
-
-    def __lt__(self, other: TimerHandle) -> bool:
-        if not isinstance(other, SimTimer):
-            return NotImplemented
-        return self._when < other._when or (self._when == other._when and self._tie < other._tie)
-
-
-class LivingGenerators(weakref.WeakValueDictionary[int, Any]):
-    """The unfinished async generators of a loop, oldest first; asyncio's own ``WeakSet`` has no order."""
-
-    def add(self, generator: Any) -> None:
-        self[id(generator)] = generator
-
-    def discard(self, generator: Any) -> None:
-        self.pop(id(generator), None)
-
-    def __iter__(self) -> Any:
-        return iter(list(self.values()))
+Ts = TypeVarTuple("Ts")
 
 
 class Timeline:
@@ -135,6 +80,7 @@ class SimLoop(FencedLoop):
     _ready: Any
     _scheduled: list[TimerHandle]
     _asyncgens: Any
+    _check_closed: Callable[[], None]
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
@@ -172,16 +118,15 @@ class SimLoop(FencedLoop):
         return self._scheduled[0].when()
 
     def call_at(
-        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> TimerHandle:
         """Set a timer, on a grid of one microsecond: 0.1 + 0.2 is 0.3 here."""
         self._check_closed()
         if when != math.inf:
             when = round(when * MICROSECONDS) / MICROSECONDS
         timer = SimTimer(when, callback, args, self, context)
-        timer._tie = self._next_tie()  # noqa: SLF001
+        timer.schedule(self._next_tie())
         heapq.heappush(self._scheduled, timer)
-        timer._scheduled = True  # noqa: SLF001
         return timer
 
     def _next_tie(self) -> float:
@@ -207,7 +152,7 @@ class SimLoop(FencedLoop):
         return SimFuture(loop=self)
 
     def create_task(  # type: ignore[override]
-        self, coro: Coroutine[Any, Any, T], *, name: object = None, **options: Any
+        self, coro: Coroutine[Any, Any, T], *, name: str | None = None, **options: Any
     ) -> Task[T]:
         """Return a task that sets can hold in order; its default name counts from 1 in every simulation."""
         if self.get_task_factory() is not None:
@@ -224,7 +169,7 @@ class SimLoop(FencedLoop):
         self.call_soon(run_inline, self, future, func, args)
         return future
 
-    def call_soon_threadsafe(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> Handle:
+    def call_soon_threadsafe(self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None) -> Handle:
         """Schedule ``callback``, for callers on the simulation's own thread.
 
         Another thread would call at an instant that depends on the machine, and no two runs would be equal.
@@ -278,10 +223,9 @@ class SimLoop(FencedLoop):
 
 
 def _close(coroutine: Any) -> None:
-    try:
+    # One that ignores GeneratorExit as well can not be helped; the breach that is on its way says so.
+    with suppress(Exception):
         coroutine.close()
-    except Exception:  # noqa: BLE001, S110
-        pass  # it ignored GeneratorExit as well; the breach that is on its way says so
 
 
 def _is_task_step(handle: Any) -> bool:

@@ -105,7 +105,7 @@ class RandomModule:
     """The generator behind the functions of ``random``, and what those answer on other threads meanwhile."""
 
     def __init__(self) -> None:
-        self._generator: Random = random._inst  # type: ignore[attr-defined]  # noqa: SLF001
+        self._generator: Random = random._inst  # noqa: SLF001
         self._state: Any = None
         self._stand_in: Random | None = None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
+from asyncio import _set_running_loop
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -20,7 +21,8 @@ from harness.simulation.state import Simulation
 from harness.simulation.watchdog import Overrun
 
 if TYPE_CHECKING:
-    from harness.simulation.loop import SimFuture, SimLoop
+    from harness.simulation.loop import SimLoop
+    from harness.simulation.order import SimFuture
 
 
 def run_inline(loop: SimLoop, future: SimFuture[Any], work: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -63,11 +65,11 @@ def _outcome(future: SimFuture[Any], work: Callable[..., Any], args: tuple[Any, 
 @contextmanager
 def _as_on_a_thread(loop: SimLoop) -> Iterator[None]:
     """Hide the running loop, as on a worker thread: ``asyncio.run`` works there, on a loop of this simulation."""
-    asyncio._set_running_loop(None)
+    _set_running_loop(None)
     try:
         yield
     finally:
-        asyncio._set_running_loop(loop)
+        _set_running_loop(loop)
 
 
 def sleep(simulation: Simulation, seconds: float) -> None:
@@ -87,7 +89,7 @@ def anyio_backend() -> ModuleType | None:
 
 def _forget_library(backend: Any) -> None:
     """Let the work start a loop of its own with ``anyio.run``, as on a worker thread."""
-    sys.modules[backend.__module__].set_current_async_library(None)  # type: ignore[attr-defined]
+    sys.modules[backend.__module__].set_current_async_library(None)
 
 
 async def run_sync_inline(
