@@ -27,8 +27,5 @@ def bare_episode(domain: Domain, task: Task, lines: Sequence[dict[str, Any]], lo
         for request in decision.calls:
             value = domain.tools[request.tool].function(world, **request.arguments)
             context.observations.append(observe(request, "ok", value))
-    for line in lines:
-        log.write(json.dumps(line) + "\n")
+    log.writelines(json.dumps(line) + "\n" for line in lines)
     return decision.answer
-
-

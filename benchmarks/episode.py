@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 from bare_loop import bare_episode
+
 from harness.boundary import FaultPlan
 from harness.campaign import TrialSpec, run_chunk, run_trial, trial_seed
 from harness.content import AgentSpec, load_domain

@@ -36,9 +36,7 @@ def attack_calls_of(results: Results, trials: Iterable[Trial]) -> list[AttackCal
     """Return the attack's writes of several trials; reads the events once."""
     trials = list(trials)
     histories = results.events((trial.trial_id for trial in trials), _KINDS)
-    return [
-        call for trial in trials for call in attack_calls(results, trial, histories.get(trial.trial_id, []))
-    ]
+    return [call for trial in trials for call in attack_calls(results, trial, histories.get(trial.trial_id, []))]
 
 
 def _attack_calls(injections: Sequence[Injection], history: Iterable[Event]) -> list[AttackCall]:

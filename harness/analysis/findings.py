@@ -13,6 +13,7 @@ from harness.analysis.results import Breach, Results, Trial
 _SEVERITIES = ("critical", "high", "medium", "low")
 GOAL_MISSED = "goal_missed"
 HARNESS_ERROR = "harness_error"
+PLANS_SHOWN = 3
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -61,10 +62,11 @@ def _with_tools(results: Results) -> Iterator[tuple[str | None, Breach]]:
     events = results.events({breach.trial_id for breach in results.breaches})
     for breach in results.breaches:
         history = events.get(breach.trial_id, [])
-        named = next((event.name for event in history if event.seq == breach.seq), None)
-        if named is None and breach.rule == "attack_succeeded":
-            named = next((call.tool for call in attack_calls(results, results.by_id[breach.trial_id], history)), None)
-        yield named, breach
+        if breach.rule == "attack_succeeded":
+            calls = attack_calls(results, results.by_id[breach.trial_id], history)
+            yield next((call.tool for call in calls if call.took_effect), None), breach
+        else:
+            yield next((event.name for event in history if event.seq == breach.seq), None), breach
 
 
 def _finding(results: Results, tool: str | None, breaches: list[Breach]) -> Finding:
@@ -88,14 +90,13 @@ def _finding(results: Results, tool: str | None, breaches: list[Breach]) -> Find
 
 
 def _unsuccessful(results: Results) -> Iterator[Finding]:
-    """Yield what failed without a breach, by fault plan."""
-    groups: dict[tuple[str, str, str, str], list[Trial]] = {}
+    """Yield what failed without a breach, by agent."""
+    groups: dict[tuple[str, str, str], list[Trial]] = {}
     for trial in results.trials:
         if trial.verdict in ("failed", "harness_error"):
-            groups.setdefault((*trial.arm, trial.fault_plan_id, trial.verdict), []).append(trial)
-    for (scenario, agent, _plan, verdict), trials in groups.items():
+            groups.setdefault((*trial.arm, trial.verdict), []).append(trial)
+    for (scenario, agent, verdict), trials in groups.items():
         example = results.example(trial.trial_id for trial in trials)
-        reasons = results.by_id[example].reasons
         yield Finding(
             scenario=scenario,
             agent=agent,
@@ -105,7 +106,14 @@ def _unsuccessful(results: Results) -> Iterator[Finding]:
             blocked=False,
             count=len(trials),
             trials=len(trials),
-            message=f"{trials[0].fault_plan_id}: {reasons[0] if reasons else trials[0].terminal_state}",
+            message=_shortcoming(results.by_id[example], trials),
             example=example,
             replay=replay_command(results, example),
         )
+
+
+def _shortcoming(example: Trial, trials: list[Trial]) -> str:
+    plans = list(dict.fromkeys(trial.fault_plan_id for trial in trials))
+    more = f" and {len(plans) - PLANS_SHOWN} more" if len(plans) > PLANS_SHOWN else ""
+    reason = example.reasons[0] if example.reasons else example.terminal_state
+    return f"{reason} (under {', '.join(plans[:PLANS_SHOWN])}{more})"

@@ -10,7 +10,7 @@ import typer
 from harness.campaign import differences, replay, rescore
 from harness.cli.console import complain, say, say_json
 from harness.cli.folders import latest_folder
-from harness.cli.summary import say_summary
+from harness.cli.summary import say_summary, summary_of
 from harness.errors import UsageError
 from harness.render import write_report
 from harness.store import read_manifest
@@ -27,7 +27,7 @@ def report(folder: Folder = None) -> None:
     """
     chosen = folder or latest_folder()
     path = write_report(chosen)
-    say_summary(chosen)
+    say_summary(summary_of(chosen))
     say(f"report: {path}")
 
 

@@ -11,7 +11,7 @@ import typer
 from harness.campaign import TrialSpec, expand, find_scenario, load_scenario, make_manifest, run_campaign
 from harness.cli.console import progress, say, say_json
 from harness.cli.folders import new_folder
-from harness.cli.summary import say_summary, summary_data
+from harness.cli.summary import say_summary, summary_of
 from harness.content import AgentSpec, Scenario
 from harness.errors import ContentError
 from harness.render import write_report
@@ -70,9 +70,9 @@ def run_scenarios(
     write_manifest(folder, make_manifest(specs, command=_command(names, agent, seed, trials), seed=seed))
     path = write_report(folder)
     if as_json:
-        say_json(summary_data(folder))
+        say_json(summary_of(folder))
         return
-    say_summary(folder)
+    say_summary(summary_of(folder))
     say(f"report: {path}")
 
 

@@ -24,10 +24,14 @@ class Located:
         self._lines = lines
 
     def where(self, place: Sequence[str | int]) -> str:
-        """Return ``file:line: dotted.key`` of the nearest place that the file really has."""
-        known = tuple(place)
-        while known and known not in self._lines:
-            known = known[:-1]
+        """Return ``file:line: dotted.key`` of the nearest place that the file really has.
+
+        A part that the file leaves out, because a model takes a shorter form, is passed over.
+        """
+        known: Place = ()
+        for part in place:
+            if (*known, part) in self._lines:
+                known = (*known, part)
         dotted = ".".join(str(part) for part in place)
         return f"{self.path}:{self._lines.get(known, 1)}: {dotted or 'the file'}"
 

@@ -38,7 +38,9 @@ def _shift_entities(value: Any) -> Any:
     if isinstance(value, str):
         return _ENTITY.sub(lambda match: f"{match[1]}{int(match[2]) + 1:0{len(match[2])}d}", value)
     if isinstance(value, dict):
-        return {key: item + 1 if _is_number_of_entity(key, item) else _shift_entities(item) for key, item in value.items()}
+        return {
+            key: item + 1 if _is_number_of_entity(key, item) else _shift_entities(item) for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_shift_entities(item) for item in value]
     return value

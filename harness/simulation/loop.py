@@ -169,7 +169,9 @@ class SimLoop(FencedLoop):
         self.call_soon(run_inline, self, future, func, args)
         return future
 
-    def call_soon_threadsafe(self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None) -> Handle:
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> Handle:
         """Schedule ``callback``, for callers on the simulation's own thread.
 
         Another thread would call at an instant that depends on the machine, and no two runs would be equal.

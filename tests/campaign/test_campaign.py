@@ -6,6 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from harness.boundary import FaultPlan, PlannedFault, Trigger
 from harness.campaign import (
     RunSpec,
@@ -26,8 +29,6 @@ from harness.errors import DatasetError
 from harness.history import history_digest
 from harness.scoring import score
 from harness.store import read_table, write_manifest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 
 def play_scenario(folder: Path, *, jobs: int = 1, seed: int = 0, trials: int | None = None) -> Path:
@@ -168,6 +169,8 @@ def test_an_unknown_trial_is_named(results: Path) -> None:
 def test_two_runs_in_one_world_share_its_ledger() -> None:
     """Two agents on one order: each has its own key, so the refund is doubled, and it shows."""
     runs = (RunSpec(run_id="run-1"), RunSpec(run_id="run-2", start_s=1.0))
-    record = run_trial(spec(0, FaultPlan()).model_copy(update={"runs": runs, "agent": AgentSpec(name="reference")})).record
+    record = run_trial(
+        spec(0, FaultPlan()).model_copy(update={"runs": runs, "agent": AgentSpec(name="reference")})
+    ).record
     assert {event.run_id for event in record.of("run_completed")} == {"run-1", "run-2"}
     assert [one.rule for one in score(record).violations] == ["duplicate_effect"]

@@ -7,15 +7,16 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
 from harness.boundary import Call, Principal, Reply, Session, ToolSpec, Usage, failed, succeeded, unanswered
 from harness.content import Ask, Budget
 from harness.history import Event, History
 from harness.orchestrator import BreakerPolicy, Orchestrator, Outcome, Parts, Policy, RetryPolicy, parts_without
 from harness.planners import Decision, ToolRequest
 from harness.simulation import EPOCH_S, VirtualClock, elapsed_s, simulate
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import BaseModel, Field
 
 
 class PayArguments(BaseModel):

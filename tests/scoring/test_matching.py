@@ -7,12 +7,13 @@ from itertools import combinations, permutations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from harness.boundary import ToolFacts
 from harness.content import ExpectedCall, ExpectedPath
 from harness.history import Event
 from harness.scoring import Attempt, LogicalCall, argument_score, first_difference, match
-from hypothesis import given
-from hypothesis import strategies as st
 
 TOOLS = {name: ToolFacts("write", ("id",)) for name in "abc"}
 
@@ -55,7 +56,7 @@ def test_breaking_the_partial_order_costs_a_match() -> None:
 
 
 def test_an_order_holds_through_a_call_that_was_left_out() -> None:
-    """a before b before c; without b, a still has to come before c."""
+    """A before b before c; without b, a still has to come before c."""
     assert pairs("ca", path("a", "b", "c", order=((0, 1), (1, 2)))) == 1
 
 

@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+
 from harness.agents import Toolbox, ToolFailed
 from harness.content import Ask
 from harness.scoring import Scorecard, score
-
 from tests.conftest import Play
 
 LOST_ACK = {"kind": "timeout", "at": "tool:issue_refund", "options": {"effect": "after"}}

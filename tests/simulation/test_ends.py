@@ -72,7 +72,9 @@ def test_a_deadlock_names_who_waits_and_where() -> None:
     async def main() -> None:
         await asyncio.gather(wait_for_ever(), wait_for_ever())
 
-    with pytest.raises(Deadlock, match=r"main \(.*test_ends\.py:\d+\), wait_for_ever \(.*\), wait_for_ever \(") as caught:
+    with pytest.raises(
+        Deadlock, match=r"main \(.*test_ends\.py:\d+\), wait_for_ever \(.*\), wait_for_ever \("
+    ) as caught:
         simulate(main)
     assert "(t = 0 s)" in str(caught.value)
 

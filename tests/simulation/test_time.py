@@ -119,7 +119,7 @@ def test_a_seed_decides_the_order_of_ready_tasks() -> None:
 
 
 def test_callbacks_keep_their_order_under_every_seed() -> None:
-    """asyncio promises it: "Callbacks are called in the order in which they are registered"."""
+    """Asyncio promises it: "Callbacks are called in the order in which they are registered"."""
 
     async def main() -> list[int]:
         order: list[int] = []

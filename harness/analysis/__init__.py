@@ -1,0 +1,65 @@
+"""What the results mean: pure functions from a results folder to tables, findings and timelines, as plain data.
+
+Only reads; nothing here starts a trial or knows how things look.
+"""
+
+from harness.analysis.attacks import AttackCall, attack_calls, attack_calls_of
+from harness.analysis.families import Coverage, FamilyRow, PlanCell, PlanTable, coverage, family_table, plan_tables
+from harness.analysis.findings import Finding, findings, replay_command
+from harness.analysis.guards import GuardRow, Share, guard_costs
+from harness.analysis.headline import Sentence, headline
+from harness.analysis.heat_map import HeatCell, HeatMap, HeatRow, heat_maps
+from harness.analysis.results import Breach, Fault, Results, Trial, load_results
+from harness.analysis.scores import ScoreCell, ScoreRow, ScoreTable, score_tables
+from harness.analysis.selection import Selection, select
+from harness.analysis.summary import Summary, summarise
+from harness.analysis.timeline import Bar, Lane, Mark, Timeline, timeline, timelines
+from harness.analysis.verdicts import VERDICTS, WORST_FIRST, VerdictRow, verdict_table
+
+__all__ = [
+    "VERDICTS",
+    "WORST_FIRST",
+    "AttackCall",
+    "Bar",
+    "Breach",
+    "Coverage",
+    "FamilyRow",
+    "Fault",
+    "Finding",
+    "GuardRow",
+    "HeatCell",
+    "HeatMap",
+    "HeatRow",
+    "Lane",
+    "Mark",
+    "PlanCell",
+    "PlanTable",
+    "Results",
+    "ScoreCell",
+    "ScoreRow",
+    "ScoreTable",
+    "Selection",
+    "Sentence",
+    "Share",
+    "Summary",
+    "Timeline",
+    "Trial",
+    "VerdictRow",
+    "attack_calls",
+    "attack_calls_of",
+    "coverage",
+    "family_table",
+    "findings",
+    "guard_costs",
+    "headline",
+    "heat_maps",
+    "load_results",
+    "plan_tables",
+    "replay_command",
+    "score_tables",
+    "select",
+    "summarise",
+    "timeline",
+    "timelines",
+    "verdict_table",
+]

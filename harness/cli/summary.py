@@ -1,0 +1,26 @@
+"""The short result table that ends a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.analysis import Summary, load_results, summarise
+from harness.cli.console import say, say_table
+
+FINDINGS_SHOWN = 5
+
+
+def summary_of(folder: Path) -> Summary:
+    """Read a results folder and put it in short."""
+    return summarise(load_results(folder))
+
+
+def say_summary(summary: Summary) -> None:
+    """Print the headline, one row for each scenario and agent, and the gravest findings with their replay commands."""
+    say_table("", summary.columns, summary.rows)
+    for sentence in summary.headline:
+        say(sentence.text)
+    for finding in summary.findings[:FINDINGS_SHOWN]:
+        say(f"  {finding.agent}: {finding.title} ({finding.count} times), for example: {finding.replay}")
+    if len(summary.findings) > FINDINGS_SHOWN:
+        say(f"  and {len(summary.findings) - FINDINGS_SHOWN} more findings in the report")

@@ -1,0 +1,151 @@
+"""Where things stand in the picture of a timeline; time is drawn so that short calls stay visible beside long waits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from harness.analysis import Bar, Lane, Mark, Timeline
+
+GUTTER, MARGIN, TOP = 164.0, 26.0, 26.0
+LANE, BAR = 30.0, 18.0
+ROW, ICON, LETTER = 20.0, 14.0, 6.3
+MOST_ROWS = 4
+NARROWEST = 1040.0
+LABEL_ROOM, STATUS_ROOM, TICK_ROOM = 38.0, 84.0, 58.0
+
+
+class PlacedLane(msgspec.Struct, frozen=True):
+    """A lane with its place; ``run_id`` is set where a new run begins."""
+
+    label: str
+    run_id: str
+    top: float
+    height: float
+    striped: bool
+
+
+class PlacedBar(msgspec.Struct, frozen=True):
+    """A bar with its place; ``text`` is what there is room for."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    status: str
+    text: str
+    title: str
+
+
+class PlacedMark(msgspec.Struct, frozen=True):
+    """A mark with its place; ``reach`` is how far down the line to its call goes, None without one."""
+
+    x: float
+    y: float
+    kind: str
+    label: str
+    title: str
+    reach: float | None
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """Everything that the template draws."""
+
+    width: float
+    height: float
+    lanes: tuple[PlacedLane, ...]
+    bars: tuple[PlacedBar, ...]
+    marks: tuple[PlacedMark, ...]
+    ticks: tuple[tuple[float, str], ...]
+
+
+def picture(timeline: Timeline) -> Picture:
+    """Place a timeline."""
+    at, width = _axis(timeline)
+    rows = _rows(timeline.marks, at)
+    lanes, middles = _lanes(timeline.lanes, timeline.marks, rows)
+    bottom = lanes[-1].top + lanes[-1].height if lanes else TOP
+    return Picture(
+        width=width,
+        height=bottom + 6,
+        lanes=lanes,
+        bars=tuple(_bar(bar, at, middles) for bar in timeline.bars),
+        marks=tuple(_mark(mark, row, at, middles) for mark, row in zip(timeline.marks, rows, strict=True)),
+        ticks=tuple(_ticks(at)),
+    )
+
+
+def _axis(timeline: Timeline) -> tuple[Mapping[float, float], float]:
+    """Give each instant its x: the gap between two grows with the logarithm of the time between them."""
+    marked = (mark.time_s for mark in timeline.marks)
+    ended = (bar.end_s for bar in timeline.bars)
+    instants = sorted({0.0, timeline.end_s, *(bar.start_s for bar in timeline.bars), *ended, *marked})
+    gaps = [14 + 26 * math.log2(1 + later - earlier) for earlier, later in zip(instants, instants[1:], strict=False)]
+    labels = max((len(mark.label) for mark in timeline.marks), default=0) * LETTER
+    room = NARROWEST - GUTTER - MARGIN - labels
+    stretch = min(3.0, max(1.0, room / sum(gaps))) if gaps else 1.0
+    at, x = {}, GUTTER + 10
+    for instant, gap in zip(instants, [*gaps, 0.0], strict=True):
+        at[instant] = round(x, 1)
+        x += gap * stretch
+    return at, max(NARROWEST, round(x + MARGIN + labels, 1))
+
+
+def _rows(marks: Sequence[Mark], at: Mapping[float, float]) -> list[int]:
+    """Give each mark the first row of its lane in which it runs into nobody's label."""
+    ends: dict[tuple[str, int], float] = {}
+    rows = []
+    for mark in marks:
+        x = at[mark.time_s]
+        free = (row for row in range(MOST_ROWS) if ends.get((mark.lane, row), 0.0) <= x - ICON / 2)
+        row = next(free, MOST_ROWS - 1)
+        ends[(mark.lane, row)] = x + ICON + len(mark.label) * LETTER
+        rows.append(row)
+    return rows
+
+
+def _lanes(
+    lanes: Iterable[Lane], marks: Iterable[Mark], rows: Iterable[int]
+) -> tuple[tuple[PlacedLane, ...], Mapping[str, float]]:
+    depth: dict[str, int] = {}
+    for mark, row in zip(marks, rows, strict=True):
+        depth[mark.lane] = max(depth.get(mark.lane, 0), row)
+    placed, middles, top, run_id = [], {}, TOP, ""
+    for index, lane in enumerate(lanes):
+        height = LANE + depth.get(lane.key, 0) * ROW
+        new_run = lane.run_id if lane.run_id != run_id else ""
+        run_id = lane.run_id or run_id
+        placed.append(PlacedLane(lane.label, new_run, top, height, striped=index % 2 == 1))
+        middles[lane.key] = top + LANE / 2
+        top += height
+    return tuple(placed), middles
+
+
+def _bar(bar: Bar, at: Mapping[float, float], middles: Mapping[str, float]) -> PlacedBar:
+    x = at[bar.start_s]
+    width = max(5.0, round(at[bar.end_s] - x, 1))
+    return PlacedBar(x, middles[bar.lane] - BAR / 2, width, BAR, bar.status, _room(bar, width), bar.detail)
+
+
+def _room(bar: Bar, width: float) -> str:
+    span = f"{bar.end_s - bar.start_s:.3g} s"
+    if bar.status in ("failed", "unknown", "denied", "approved", "open"):
+        sign = {"failed": "×", "unknown": "?", "denied": "×"}.get(bar.status, "")
+        return f"{bar.status} {span}" if width >= STATUS_ROOM else sign
+    return span if width >= LABEL_ROOM else ""
+
+
+def _mark(mark: Mark, row: int, at: Mapping[float, float], middles: Mapping[str, float]) -> PlacedMark:
+    y = middles.get(mark.lane, TOP) + row * ROW
+    reach = middles.get(mark.target) if mark.target and mark.kind == "fault_injected" else None
+    return PlacedMark(at[mark.time_s], y, mark.kind, mark.label, mark.detail, reach)
+
+
+def _ticks(at: Mapping[float, float]) -> Iterable[tuple[float, str]]:
+    last = -TICK_ROOM
+    for instant, x in at.items():
+        if x - last >= TICK_ROOM:
+            yield x, f"{instant:.4g} s"
+            last = x

@@ -1,0 +1,45 @@
+"""The page's envelope: style and script inlined and named by their hashes in the policy, data packed beside them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from harness.history import canonical_json
+from harness.render.templates import environment, reports_folder, trusted
+
+
+def fingerprint(text: str) -> str:
+    """Return the source expression by which a content security policy knows an inline block."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def policy(style: str, script: str) -> str:
+    """Return the content security policy: nothing but this style and this script, and no network at all."""
+    rules = {
+        "default-src": "'none'",
+        "script-src": fingerprint(script),
+        "style-src": fingerprint(style),
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def packed(data: Any) -> str:
+    """Return plain data as base64 of gzip of JSON: small, the same every time, and inert inside HTML."""
+    return base64.b64encode(gzip.compress(canonical_json(data), compresslevel=9, mtime=0)).decode()
+
+
+def page(context: Mapping[str, Any]) -> str:
+    """Return the whole HTML file."""
+    style = (reports_folder() / "report.css").read_text(encoding="utf-8")
+    script = (reports_folder() / "report.js").read_text(encoding="utf-8")
+    template = environment().get_template("report.html.j2")
+    return template.render(**context, policy=policy(style, script), style=trusted(style), script=trusted(script))

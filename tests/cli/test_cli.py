@@ -1,0 +1,210 @@
+"""The command line as a user meets it: what it prints, how it ends, and that it destroys nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SHOP
+
+
+def harness(*words: str | Path, cwd: Path = SHOP) -> subprocess.CompletedProcess[str]:
+    """Run the command in a project, as a user would."""
+    command = [str(Path(sys.executable).with_name("harness")), *map(str, words)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the results of one run of the shop's scenario."""
+    out = tmp_path_factory.mktemp("cli") / "results"
+    done = harness("run", "scenarios/lost.yaml", "--out", out, "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert f"report: {out / 'report.html'}" in done.stdout
+    return out
+
+
+def is_refused(done: subprocess.CompletedProcess[str], *parts: str) -> None:
+    """Check for exit code 2, one clear message, no traceback, and nothing on stdout."""
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not done.stdout
+    for part in parts:
+        assert part in done.stderr
+
+
+def test_a_run_writes_tables_inputs_manifest_and_report(folder: Path) -> None:
+    names = {path.name for path in folder.iterdir()}
+    tables = {"trials", "runs", "events", "scores", "violations", "effects", "faults"}
+    assert names == tables | {"inputs", "manifest.json", "report.html"}
+
+
+def test_no_temporary_file_is_left(folder: Path) -> None:
+    assert not list(folder.rglob(".*"))
+
+
+def test_the_report_can_be_made_anew(folder: Path) -> None:
+    before = (folder / "report.html").read_bytes()
+    (folder / "report.html").unlink()
+    assert harness("report", folder).returncode == 0
+    assert (folder / "report.html").read_bytes() == before
+
+
+def test_scoring_again_says_that_nothing_changed(folder: Path) -> None:
+    assert "56 trials scored again" in harness("score", folder).stdout
+    assert json.loads(harness("score", folder, "--json").stdout) == {"trials": 56, "changed": []}
+
+
+def test_a_replay_says_that_it_is_identical(folder: Path) -> None:
+    trials = json.loads(harness("run", "scenarios/lost.yaml", "--out", folder.with_name("again"), "--json").stdout)
+    [words] = {finding["replay"] for finding in trials["findings"]} and [trials["findings"][0]["replay"].split()]
+    done = harness(*words[1:])
+    assert (done.returncode, "identical history" in done.stdout) == (0, True)
+
+
+def test_a_replay_in_a_changed_world_differs_and_says_why(folder: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(SHOP, project)
+    world = project / "golden/shop/world.yaml"
+    world.write_text(world.read_text().replace("40.0", "41.0"))
+    summary = json.loads(harness("run", "scenarios/lost.yaml", "--out", tmp_path / "results", "--json").stdout)
+    trial_id = summary["findings"][0]["replay"].split()[-1]
+    done = harness("replay", folder, trial_id, cwd=project)
+    assert done.returncode == 1
+    assert "environment differs: domain shop: its files have changed" in done.stderr
+
+
+def test_an_agent_of_ones_own_is_named_by_module_and_attribute(tmp_path: Path) -> None:
+    shutil.copytree(SHOP, tmp_path / "project")
+    (tmp_path / "project" / "mine.py").write_text("async def agent(ask, tools):\n    return 'delivered'\n")
+    words = ("run", "scenarios/lost.yaml", "--agent", "mine:agent", "--out", "results", "--json")
+    done = harness(*words, cwd=tmp_path / "project")
+    assert [row["agent"] for row in json.loads(done.stdout)["verdicts"]] == ["mine:agent"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "message"),
+    [
+        ("nobody", "there is no agent 'nobody'; known: reference"),
+        ("nowhere:agent", "module 'nowhere' does not import"),
+        ("json:nothing", "has no 'nothing'"),
+        ("json:dumps", "write it as: async def agent(ask, tools) -> str"),
+    ],
+)
+def test_an_agent_that_can_not_be_one_is_refused(agent: str, message: str, tmp_path: Path) -> None:
+    done = harness("run", "scenarios/lost.yaml", "--agent", agent, "--out", tmp_path / "results")
+    is_refused(done, message)
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_scenario_with_problems_is_refused_with_all_of_them(tmp_path: Path) -> None:
+    text = (SHOP / "scenarios/lost.yaml").read_text()
+    path = tmp_path / "bad.yaml"
+    path.write_text(text.replace("rate_limit", "rate_limt").replace("[approval_gate]", "[gate]").replace("_ack", "_a"))
+    done = harness("run", path, "--out", tmp_path / "results")
+    is_refused(done, f"{path}:7: agents.3", "faults.busy[0].kind")
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_folder_that_holds_something_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "diary.txt").write_text("dear diary")
+    is_refused(harness("run", "scenarios/lost.yaml", "--out", tmp_path), str(tmp_path), "exists and is not empty")
+    assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
+
+
+@pytest.fixture
+def broken(folder: Path, tmp_path: Path) -> Path:
+    """Return a copy of the results that a test may break."""
+    shutil.copytree(folder, tmp_path / "broken")
+    return tmp_path / "broken"
+
+
+@pytest.mark.parametrize("command", ["report", "score"])
+@pytest.mark.parametrize("table", ["trials", "events", "faults", "scores"])
+def test_a_corrupt_parquet_file_is_named(broken: Path, command: str, table: str) -> None:
+    part = broken / table / "part-00000.parquet"
+    part.write_bytes(b"PAR1 nonsense PAR1")
+    before = {path: path.read_bytes() for path in broken.rglob("*") if path.is_file()}
+    is_refused(harness(command, broken), str(part), "not a readable Parquet file")
+    assert {path: path.read_bytes() for path in broken.rglob("*") if path.is_file()} == before
+
+
+def test_an_input_that_was_changed_is_named(broken: Path) -> None:
+    for path in (broken / "inputs").iterdir():
+        path.write_text(path.read_text().replace("damaged", "demaged"))
+    is_refused(harness("score", broken), "its content does not match its name")
+
+
+def test_results_of_another_schema_version_are_refused(broken: Path) -> None:
+    manifest = json.loads((broken / "manifest.json").read_text())
+    (broken / "manifest.json").write_text(json.dumps({**manifest, "schema_version": 99}))
+    for command in ("report", "score"):
+        is_refused(harness(command, broken), "schema version 99")
+
+
+@pytest.mark.parametrize("command", ["report", "score"])
+def test_a_folder_without_results_is_refused(tmp_path: Path, command: str) -> None:
+    is_refused(harness(command, tmp_path), "holds no manifest.json")
+
+
+def test_without_a_folder_the_latest_results_are_meant(tmp_path: Path) -> None:
+    is_refused(harness("report", cwd=tmp_path), "there are no results in .harness/runs")
+    shutil.copytree(SHOP, tmp_path / "project")
+    harness("run", "scenarios/lost.yaml", cwd=tmp_path / "project")
+    assert "56 trials scored again" in harness("score", cwd=tmp_path / "project").stdout
+
+
+def test_an_unknown_trial_is_refused(folder: Path) -> None:
+    is_refused(harness("replay", folder, "0123456789ab"), "holds no trial '0123456789ab'")
+
+
+def test_misuse_ends_with_exit_code_2() -> None:
+    for words in (["run"], ["rum"], ["run", "lost", "--jobs", "0"], ["replay", "a", "b", "c"]):
+        assert harness(*words).returncode == 2
+
+
+def test_golden_check_passes_for_sound_tasks() -> None:
+    done = harness("golden", "check", "shop")
+    assert (done.returncode, done.stdout.strip()) == (
+        0,
+        "shop: 2 of 2 tasks can be passed by their reference and failed by weak agents",
+    )
+
+
+def test_golden_check_names_weak_and_impossible_tasks(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(SHOP, project)
+    tasks = project / "golden/shop/tasks/orders.yaml"
+    text = tasks.read_text().replace("output: {contains: [delivered]}", "output: {contains: [o]}")
+    tasks.write_text(text.replace("close_to: 40.0}\n        may", "close_to: 41.0}\n        may"))
+    done = harness("golden", "check", "shop", cwd=project)
+    assert done.returncode == 1
+    assert "order_status: weak: do_nothing passes" in done.stdout
+    assert "refund_damaged: the reference fails: world: refunds" in done.stdout
+
+
+def test_golden_list_shows_every_task() -> None:
+    listed = json.loads(harness("golden", "list", "shop", "--json").stdout)
+    assert [row["task"] for row in listed] == ["refund_damaged", "order_status"]
+
+
+def test_faults_lists_every_kind_with_its_options() -> None:
+    listed = json.loads(harness("faults", "--json").stdout)
+    assert {row["family"] for row in listed} >= {
+        "timeout",
+        "rate_limit",
+        "server_error",
+        "duplicate_delivery",
+        "poisoned_content",
+    }
+    assert all(row["what it does"] for row in listed)
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    for words in (["demo"], ["run"], ["report"], ["score"], ["replay"], ["golden", "check"], ["golden", "list"], ["faults"]):
+        assert f"Example: harness {' '.join(words)}" in harness(*words, "--help").stdout
