@@ -25,7 +25,7 @@ from harness.boundary import FaultPlan
 from harness.campaign import TrialSpec, run_chunk, run_trial, trial_seed
 from harness.content import AgentSpec, load_domain
 
-DOMAIN, TASK = "support_desk", "BENCHMARK_TASK"
+DOMAIN, TASK = "support_desk", "two_orders_two_refunds"
 EPISODES = 250
 ROUNDS = 7
 LINES = 28
@@ -79,8 +79,8 @@ def main() -> None:
             run_chunk(Path(folder), 0, specs())
 
         bare(), harness()  # warm caches, lazy imports
-        floor = [cpu_s(bare) for _ in range(ROUNDS)]
-        ours = [cpu_s(harness) for _ in range(ROUNDS)]
+        pairs = [(cpu_s(bare), cpu_s(harness)) for _ in range(ROUNDS)]
+        floor, ours = zip(*pairs, strict=True)
         print(f"bare loop   {median(floor) / EPISODES * 1e6:8.0f} us an episode")
         print(f"harness     {median(ours) / EPISODES * 1e6:8.0f} us an episode")
         print(f"ratio       {median(ours) / median(floor):8.2f}")

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from harness.history import plain
 from harness.world import ToolError, World, tool
 
 OrderId = Annotated[str, Field(pattern=r"^O-\d{4}$", description="For example O-1001.")]

@@ -20,7 +20,8 @@ def say_summary(summary: Summary) -> None:
     say_table("", summary.columns, summary.rows)
     for sentence in summary.headline:
         say(sentence.text)
-    for finding in summary.findings[:FINDINGS_SHOWN]:
-        say(f"  {finding.agent}: {finding.title} ({finding.count} times), for example: {finding.replay}")
-    if len(summary.findings) > FINDINGS_SHOWN:
-        say(f"  and {len(summary.findings) - FINDINGS_SHOWN} more findings in the report")
+    harm = [one for one in summary.findings if not one.blocked]
+    for finding in harm[:FINDINGS_SHOWN]:
+        say(f"  {finding.agent}, {finding.count} times: {finding.message}\n    {finding.replay}")
+    if len(harm) > FINDINGS_SHOWN:
+        say(f"  and {len(harm) - FINDINGS_SHOWN} more in the report")

@@ -14,8 +14,8 @@ Seconds = Annotated[float, Field(gt=0)]
 class RetryPolicy(Frozen):
     """Which failures are worth another attempt, how often, and how long to wait before it."""
 
-    max_attempts: Annotated[int, Field(ge=1)] = 3
-    backoff_s: Seconds = 0.5
+    max_attempts: Annotated[int, Field(ge=1)] = 4
+    backoff_s: Seconds = 1.0
     backoff_max_s: Seconds = 30.0
     jitter: Annotated[float, Field(ge=0, le=1)] = 0.2
     retry_on: frozenset[ErrorType] = frozenset({"timeout", "rate_limit", "transient_upstream", "unavailable"})

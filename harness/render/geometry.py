@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -82,7 +83,7 @@ def _axis(timeline: Timeline) -> tuple[Mapping[float, float], float]:
     marked = (mark.time_s for mark in timeline.marks)
     ended = (bar.end_s for bar in timeline.bars)
     instants = sorted({0.0, timeline.end_s, *(bar.start_s for bar in timeline.bars), *ended, *marked})
-    gaps = [14 + 26 * math.log2(1 + later - earlier) for earlier, later in zip(instants, instants[1:], strict=False)]
+    gaps = [14 + 26 * math.log2(1 + later - earlier) for earlier, later in pairwise(instants)]
     labels = max((len(mark.label) for mark in timeline.marks), default=0) * LETTER
     room = NARROWEST - GUTTER - MARGIN - labels
     stretch = min(3.0, max(1.0, room / sum(gaps))) if gaps else 1.0
@@ -132,7 +133,7 @@ def _bar(bar: Bar, at: Mapping[float, float], middles: Mapping[str, float]) -> P
 def _room(bar: Bar, width: float) -> str:
     span = f"{bar.end_s - bar.start_s:.3g} s"
     if bar.status in ("failed", "unknown", "denied", "approved", "open"):
-        sign = {"failed": "×", "unknown": "?", "denied": "×"}.get(bar.status, "")
+        sign = {"failed": "!", "unknown": "?", "denied": "!"}.get(bar.status, "")
         return f"{bar.status} {span}" if width >= STATUS_ROOM else sign
     return span if width >= LABEL_ROOM else ""
 

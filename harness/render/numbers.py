@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness.analysis import Share
 
-DASH = "–"
+DASH = "\u2013"
 _ALL = 100.0
 _SHARES = {
     "success",

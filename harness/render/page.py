@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.history import canonical_json
-from harness.render.templates import environment, reports_folder, trusted
+from harness.render.templates import environment, reports_folder
 
 
 def fingerprint(text: str) -> str:
@@ -42,4 +42,4 @@ def page(context: Mapping[str, Any]) -> str:
     style = (reports_folder() / "report.css").read_text(encoding="utf-8")
     script = (reports_folder() / "report.js").read_text(encoding="utf-8")
     template = environment().get_template("report.html.j2")
-    return template.render(**context, policy=policy(style, script), style=trusted(style), script=trusted(script))
+    return template.render(**context, policy=policy(style, script), style=style, script=script)

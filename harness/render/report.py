@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-from markupsafe import Markup
 
 from harness.analysis import (
     VERDICTS,
@@ -32,7 +29,7 @@ from harness.render.geometry import picture
 from harness.render.grid import grid
 from harness.render.numbers import HARM, METRIC_GROUPS
 from harness.render.page import packed, page
-from harness.render.templates import environment, trusted
+from harness.render.templates import environment
 from harness.store import write_whole
 
 REPORT = "report.html"
@@ -71,7 +68,7 @@ def render_report(results: Results) -> str:
             "plans": plan_tables(results),
             "trials": len(results.trials),
             "faults_fired": sum(fault.fired for fault in results.faults),
-            "grid": trusted(packed(grid(results, pictures.keys()))),
+            "grid": packed(grid(results, pictures.keys())),
             "pictured": pictures.keys(),
             "bad_pictures": [pictures[one] for one in selection.bad if one in bad],
             "held_pictures": [pictures[one] for one in selection.held if one in pictures and one not in bad],
@@ -90,10 +87,10 @@ def _grouped(table: ScoreTable) -> list[tuple[str, list[ScoreRow]]]:
     return [group for group in [*groups, ("Other", list(rows.values()))] if group[1]]
 
 
-def _pictures(results: Results, selection: Selection) -> dict[str, Markup]:
+def _pictures(results: Results, selection: Selection) -> dict[str, str]:
     """Return the drawn timelines by trial, up to the most that one page should hold."""
     chosen = list(dict.fromkeys([*selection.bad[:MOST_TIMELINES], *selection.held]))
-    drawn: dict[str, Markup] = {}
+    drawn: dict[str, str] = {}
     size = 0
     for trial_id, markup in zip(chosen, _draw(results, chosen), strict=True):
         size += len(markup.encode())
@@ -103,9 +100,9 @@ def _pictures(results: Results, selection: Selection) -> dict[str, Markup]:
     return drawn
 
 
-def _draw(results: Results, trial_ids: Sequence[str]) -> Any:
+def _draw(results: Results, trial_ids: Sequence[str]) -> Iterator[str]:
     template = environment().get_template("parts/trial.html.j2")
     for one in timelines(results, trial_ids):
         trial = results.by_id[one.trial_id]
         replay = replay_command(results, one.trial_id)
-        yield trusted(template.render(trial=trial, timeline=one, picture=picture(one), replay=replay))
+        yield template.render(trial=trial, timeline=one, picture=picture(one), replay=replay)

@@ -15,6 +15,7 @@ from typing import Any
 OWN, INSTALLED, MACHINERY = range(3)
 _SITES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _HERE = str(Path(__file__).parent)
+_ENTRY = str(Path(__file__).with_name("entry.py"))
 _MACHINERY = (sysconfig.get_path("stdlib"), str(Path(os.__file__).parent), _HERE, "<frozen")
 _MOST_TASKS = 20
 
@@ -40,7 +41,8 @@ def _nearest(frames: Iterable[FrameType]) -> tuple[int, FrameType | None]:
 
 
 def _callers(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
+    """Walk outwards, as far as the simulation reaches: who started it is not at fault."""
+    while frame is not None and frame.f_code.co_filename != _ENTRY:
         yield frame
         frame = frame.f_back
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import uuid
 from asyncio import Task
 from asyncio.tasks import all_tasks as real_all_tasks
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from harness.simulation.state import MICROSECONDS, Simulation
 Act = Callable[..., Any]
 
 _real_seed = random.Random.seed
+_UUID_MEMORY = [name for name in vars(uuid) if name.startswith("_last_timestamp")]
 _MULTICAST_BIT = 1 << 40
 
 
@@ -39,6 +41,25 @@ def urandom(simulation: Simulation, size: int, _flags: int = 0) -> bytes:
 def node(simulation: Simulation) -> int:
     """Answer for ``uuid.getnode``, which else asks the network card, or starts ``ifconfig``."""
     return random.Random(simulation.seed).getrandbits(48) | _MULTICAST_BIT  # noqa: S311
+
+
+def uuid_function(name: str) -> Act:
+    """Return the answer for ``uuid1`` and its kin, which never go behind the last time that they saw.
+
+    That memory is the module's; while the simulation asks, the module has the simulation's.
+    """
+    real = getattr(uuid, name, None)
+
+    def act(simulation: Simulation, *args: Any, **kwargs: Any) -> Any:
+        memory = {key: vars(uuid)[key] for key in _UUID_MEMORY}
+        vars(uuid).update(dict.fromkeys(_UUID_MEMORY) | simulation.uuid_memory)
+        try:
+            return real(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            simulation.uuid_memory = {key: vars(uuid)[key] for key in _UUID_MEMORY}
+            vars(uuid).update(memory)
+
+    return act
 
 
 def seed_generator(simulation: Simulation, generator: random.Random, a: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -76,6 +97,8 @@ CLOCKS: dict[str, Act] = {
     "thread_time_ns": now_ns,
 }
 """Also the clocks of CPU time: what a program reads must not depend on the machine."""
+
+UUIDS: dict[str, Act] = {"getnode": node} | {name: uuid_function(name) for name in ("uuid1", "uuid6", "uuid7")}
 
 RANDOM_FUNCTIONS: dict[str, Act] = {
     name: random_function(name)

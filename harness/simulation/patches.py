@@ -164,7 +164,7 @@ class Patches:
             Swap(random, {"_urandom": entropy.urandom}),
             Swap(random.Random, {"seed": entropy.seed_generator}),
             Swap(os, {"urandom": entropy.urandom, "getrandom": entropy.urandom}),
-            Swap(uuid, {"getnode": entropy.node}),
+            Swap(uuid, entropy.UUIDS),
             Swap(time, {**entropy.CLOCKS, "sleep": sleep}),
             Swap(asyncio, {"all_tasks": entropy.all_tasks, "new_event_loop": entropy.new_event_loop}),
             Swap(asyncio.tasks, {"all_tasks": entropy.all_tasks}),

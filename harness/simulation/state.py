@@ -12,7 +12,7 @@ from asyncio import AbstractEventLoop
 from dataclasses import dataclass
 from random import Random
 from threading import get_ident
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from harness.errors import SimulationError, VirtualTimeLimit
 from harness.simulation.describe import caller, coroutines
@@ -63,6 +63,7 @@ class Simulation:
         self.interleaving = Random(derive_seed(seed, "schedule")) if schedule == "seeded" else None  # noqa: S311
         self._random: Random | None = None
         self._entropy: Random | None = None
+        self.uuid_memory: dict[str, Any] = {}
         self.plan_checkpoint()
 
     # Time.
@@ -115,7 +116,8 @@ class Simulation:
         """
         if self.first_breach is None:
             self.first_breach = error
-        self._pending = error
+        if self._pending is None:
+            self._pending = error
         self.checkpoint = 0
         return error
 
