@@ -1,6 +1,6 @@
 """What an episode costs, as a ratio to a bare loop, in one run on one core.
 
-    python benchmarks/episode.py [--profile]
+    python -m benchmarks.episode [--profile]
 
 The episode: six model turns and five tool calls, simulated, scored, and stored in Parquet. The floor is in
 ``bare_loop.py``. Both are timed in CPU seconds, in turn, several times; the ratio is that of the medians.
@@ -19,11 +19,12 @@ from statistics import median
 from typing import Any
 
 import msgspec
-from bare_loop import bare_episode
 
 from harness.boundary import FaultPlan
 from harness.campaign import TrialSpec, run_chunk, run_trial, trial_seed
 from harness.content import AgentSpec, load_domain
+
+from benchmarks.bare_loop import bare_episode
 
 DOMAIN, TASK = "support_desk", "two_orders_two_refunds"
 EPISODES = 250
@@ -78,7 +79,8 @@ def main() -> None:
         def harness() -> None:
             run_chunk(Path(folder), 0, specs())
 
-        bare(), harness()  # warm caches, lazy imports
+        bare()  # warm caches, lazy imports
+        harness()
         pairs = [(cpu_s(bare), cpu_s(harness)) for _ in range(ROUNDS)]
         floor, ours = zip(*pairs, strict=True)
         print(f"bare loop   {median(floor) / EPISODES * 1e6:8.0f} us an episode")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,9 +29,9 @@ def play(shop: Path) -> Play:
     del shop
 
     def play(
-        *faults: dict[str, object],
+        *faults: dict[str, Any],
         task: str = "refund_damaged",
-        agent: str | dict[str, object] = "reference",
+        agent: str | dict[str, Any] = "reference",
         seed: int = 0,
         starts_s: tuple[float, ...] = (0.0,),
     ) -> TrialResult:

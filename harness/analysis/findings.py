@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from harness.analysis.attacks import attack_calls
+from harness.analysis.attacks import AttackCall, attack_calls
 from harness.analysis.results import Breach, Results, Trial
 
 _SEVERITIES = ("critical", "high", "medium", "low")
 GOAL_MISSED = "goal_missed"
 HARNESS_ERROR = "harness_error"
 PLANS_SHOWN = 3
+MESSAGE_CHARACTERS = 240
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -42,46 +43,80 @@ def replay_command(results: Results, trial_id: str) -> str:
 
 
 def findings(results: Results) -> tuple[Finding, ...]:
-    """Return all findings: harm first, by severity and number; then missed goals; then what was blocked."""
-    groups: dict[tuple[str, ...], list[Breach]] = {}
-    for tool, breach in _with_tools(results):
-        trial = results.by_id[breach.trial_id]
-        key = (*trial.arm, breach.rule, tool or "", breach.severity, str(breach.blocked))
-        groups.setdefault(key, []).append(breach)
-    found = [_finding(results, key[3] or None, breaches) for key, breaches in groups.items()]
-    return tuple(sorted([*found, *_unsuccessful(results)], key=_gravity))
+    """Return all findings: harm first, then missed goals, then what was blocked.
+
+    Within the same severity the largest finding of each agent and rule comes first, then the rest by number.
+    """
+    groups: dict[tuple[str, ...], list[_Traced]] = {}
+    for traced in _traced(results):
+        breach = traced.breach
+        key = (
+            *results.by_id[breach.trial_id].arm,
+            breach.rule,
+            traced.tool or "",
+            breach.severity,
+            str(breach.blocked),
+        )
+        groups.setdefault(key, []).append(traced)
+    found = [_finding(results, group) for group in groups.values()]
+    found = sorted([*found, *_unsuccessful(results)], key=_gravity)
+    leaders = {(one.scenario, one.agent, one.rule, one.blocked): one for one in reversed(found)}
+    return tuple(sorted(found, key=lambda one: (_class_of(one), one not in leaders.values())))
 
 
-def _gravity(one: Finding) -> tuple[bool, bool, int, int, str, str, str]:
+def _class_of(one: Finding) -> tuple[bool, bool, int]:
     severity = _SEVERITIES.index(one.severity) if one.severity in _SEVERITIES else len(_SEVERITIES)
-    return one.blocked, one.rule in (GOAL_MISSED, HARNESS_ERROR), severity, -one.count, one.agent, one.rule, one.example
+    return one.blocked, one.rule in (GOAL_MISSED, HARNESS_ERROR), severity
 
 
-def _with_tools(results: Results) -> Iterator[tuple[str | None, Breach]]:
-    """Yield each breach with the tool that it came through, as far as its event names one."""
+def _gravity(one: Finding) -> tuple[tuple[bool, bool, int], int, str, str, str]:
+    return _class_of(one), -one.trials, one.agent, one.rule, one.example
+
+
+class _Traced(msgspec.Struct, frozen=True):
+    """A breach with the tool that it came through, as far as its event names one."""
+
+    breach: Breach
+    tool: str | None
+    message: str
+
+
+def _traced(results: Results) -> Iterator[_Traced]:
     events = results.events({breach.trial_id for breach in results.breaches})
     for breach in results.breaches:
         history = events.get(breach.trial_id, [])
         if breach.rule == "attack_succeeded":
-            calls = attack_calls(results, results.by_id[breach.trial_id], history)
-            yield next((call.tool for call in calls if call.took_effect), None), breach
+            yield _traced_attack(breach, attack_calls(results, results.by_id[breach.trial_id], history))
         else:
-            yield next((event.name for event in history if event.seq == breach.seq), None), breach
+            tool = next((event.name for event in history if event.seq == breach.seq), None)
+            yield _Traced(breach, tool, breach.message)
 
 
-def _finding(results: Results, tool: str | None, breaches: list[Breach]) -> Finding:
-    trial_ids = {breach.trial_id for breach in breaches}
+def _traced_attack(breach: Breach, calls: list[AttackCall]) -> _Traced:
+    """Name the injection and the write that it got; a foreign oracle can see an attack where no write matches."""
+    done = next((call for call in calls if call.took_effect), None)
+    if done is None:
+        return _Traced(breach, None, breach.message)
+    arguments = ", ".join(f"{name}={value}" for name, value in done.arguments.items())
+    message = f"{done.injection} had {done.tool} carried out with {arguments}"
+    return _Traced(
+        breach, done.tool, message if len(message) <= MESSAGE_CHARACTERS else f"{message[:MESSAGE_CHARACTERS]}…"
+    )
+
+
+def _finding(results: Results, group: list[_Traced]) -> Finding:
+    trial_ids = {traced.breach.trial_id for traced in group}
     example = results.example(trial_ids)
-    shown = next(breach for breach in breaches if breach.trial_id == example)
+    shown = next(traced for traced in group if traced.breach.trial_id == example)
     trial = results.by_id[example]
     return Finding(
         scenario=trial.scenario,
         agent=trial.agent,
-        rule=shown.rule,
-        tool=tool,
-        severity=shown.severity,
-        blocked=shown.blocked,
-        count=len(breaches),
+        rule=shown.breach.rule,
+        tool=shown.tool,
+        severity=shown.breach.severity,
+        blocked=shown.breach.blocked,
+        count=len(group),
         trials=len(trial_ids),
         message=shown.message,
         example=example,

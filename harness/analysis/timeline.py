@@ -38,6 +38,7 @@ _CONTROLS = {
 }
 _PORT_ORDER = ("model", "retrieval", "memory", "tool", "user", "agent", "store", "approval")
 SHOWN_CHARACTERS = 280
+LABEL_CHARACTERS = 48
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -51,6 +52,7 @@ class Lane(msgspec.Struct, frozen=True):
 class Bar(msgspec.Struct, frozen=True):
     """One call; ``status`` is ok, failed, unknown, approved, denied or open (it never ended)."""
 
+    seq: int
     lane: str
     start_s: float
     end_s: float
@@ -63,6 +65,7 @@ class Bar(msgspec.Struct, frozen=True):
 class Mark(msgspec.Struct, frozen=True):
     """One instant; ``target`` is the lane of the call that it concerns, if any."""
 
+    seq: int
     lane: str
     time_s: float
     kind: str
@@ -113,7 +116,7 @@ def _bar(start: Event, end: Event | None, end_s: float) -> Bar:
     outcome = f"{status} after {finished_s - start.time_s:.3g} s" if end else "never ended"
     lines = [_call_text(start), f"{outcome}{_reply_text(end)}"]
     attempt = start.payload.get("attempt", 1)
-    return Bar(_lane(start), start.time_s, finished_s, start.name or "", status, "\n".join(lines), attempt)
+    return Bar(start.seq, _lane(start), start.time_s, finished_s, start.name or "", status, "\n".join(lines), attempt)
 
 
 def _status(end: Event | None) -> str:
@@ -160,10 +163,10 @@ def _marks(history: Iterable[Event]) -> Iterator[Mark]:
     for event in history:
         if event.kind in _MARK_LANES:
             lane = _MARK_LANES[event.kind]
-            yield Mark(f"/{lane}", event.time_s, event.kind, _label(event), _detail(event), _target(event))
+            yield Mark(event.seq, f"/{lane}", event.time_s, event.kind, _label(event), _detail(event), _target(event))
         elif event.kind in _CONTROLS:
             lane = f"{event.run_id or ''}/control"
-            yield Mark(lane, event.time_s, event.kind, _label(event), _detail(event), _target(event))
+            yield Mark(event.seq, lane, event.time_s, event.kind, _label(event), _detail(event), _target(event))
 
 
 def _label(event: Event) -> str:
@@ -173,7 +176,8 @@ def _label(event: Event) -> str:
     if event.kind == "retry_scheduled":
         return f"retry in {payload.get('wait_s', 0):.3g} s"
     if event.kind in ("effect_committed", "effect_deduplicated"):
-        return str(event.name)
+        identity = (event.address or "").partition("[")[2].rpartition("]")[0]
+        return f"{event.name} {identity.partition('=')[2] or identity}".rstrip()[:LABEL_CHARACTERS]
     if event.kind == "policy_denied":
         return f"{payload.get('rule', 'policy')}: {event.name}"
     return event.kind.replace("_", " ")
@@ -200,7 +204,7 @@ def _breach_marks(history: Sequence[Event], breaches: Iterable[Breach]) -> Itera
         event = at.get(breach.seq)
         kind = "breach_blocked" if breach.blocked else "breach"
         detail = f"{breach.rule} ({breach.severity}): {breach.message}"
-        yield Mark("/breaches", event.time_s if event else 0.0, kind, breach.rule, detail, None)
+        yield Mark(breach.seq, "/breaches", event.time_s if event else 0.0, kind, breach.rule, detail, None)
 
 
 def _lanes(bars: Iterable[Bar], marks: Iterable[Mark]) -> Iterator[Lane]:

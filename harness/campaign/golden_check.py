@@ -8,7 +8,7 @@ from harness.boundary import FaultPlan
 from harness.campaign.specs import TrialSpec
 from harness.campaign.trial import run_trial
 from harness.content import AgentSpec, Task, load_domain
-from harness.planners import WEAK
+from harness.planners import WEAK, names_an_entity
 from harness.scoring import Scorecard, score
 
 KNOWN_WEAK = "known-weak"
@@ -46,6 +46,8 @@ def _weaknesses(domain: str, task: Task) -> list[str]:
         return []
     found = []
     for planner in WEAK:
+        if planner == "wrong_entity" and not names_an_entity(task.reference):
+            continue
         card = _play(domain, task, AgentSpec(name=planner, planner=planner, approver="always"))
         if card.value("success") == 1.0:
             found.append(

@@ -10,9 +10,7 @@ import typer
 from harness.campaign import differences, replay, rescore
 from harness.cli.console import complain, say, say_json
 from harness.cli.folders import latest_folder
-from harness.cli.summary import say_summary, summary_of
 from harness.errors import UsageError
-from harness.render import write_report
 from harness.store import read_manifest
 
 CHANGES_SHOWN = 20
@@ -25,6 +23,8 @@ def report(folder: Folder = None) -> None:
 
     Example: harness report .harness/runs/20260101-120000-demo
     """
+    from harness.cli.summary import say_summary, summary_of, write_report  # noqa: PLC0415  # pandas takes its time
+
     chosen = folder or latest_folder()
     path = write_report(chosen)
     say_summary(summary_of(chosen))

@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
+from harness.agents import resolve
 from harness.campaign import TrialSpec, expand, find_scenario, load_scenario, make_manifest, run_campaign
 from harness.cli.console import progress, say, say_json
 from harness.cli.folders import new_folder
-from harness.cli.summary import say_summary, summary_of
 from harness.content import AgentSpec, Scenario
 from harness.errors import ContentError
-from harness.render import write_report
 from harness.store import claim_folder, write_manifest
 
 DEMO = ("demo",)
+VOID = 3  # some trials could not be played; nothing can be said of them
 
 Agent = Annotated[str | None, typer.Option(help="One of the scenario's agents, a built-in one, or module:attribute.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the results; by default .harness/runs/<time>-<name>.")]
@@ -62,6 +62,8 @@ def run_scenarios(
     as_json: bool,
 ) -> None:
     """Check everything first, then play all trials and report."""
+    from harness.cli.summary import say_summary, summary_of, write_report  # noqa: PLC0415  # pandas takes its time
+
     specs = _specs(names, agent, seed, trials)
     folder = out or new_folder(Path(names[0]).stem)
     claim_folder(folder)
@@ -69,11 +71,14 @@ def run_scenarios(
         run_campaign(specs, folder, jobs=jobs, progress=report)
     write_manifest(folder, make_manifest(specs, command=_command(names, agent, seed, trials), seed=seed))
     path = write_report(folder)
+    summary = summary_of(folder)
     if as_json:
-        say_json(summary_of(folder))
-        return
-    say_summary(summary_of(folder))
-    say(f"report: {path}")
+        say_json(summary)
+    else:
+        say_summary(summary)
+        say(f"report: {path}")
+    if any(row.harness_error for row in summary.verdicts):
+        raise typer.Exit(VOID)
 
 
 def _specs(names: list[str] | tuple[str, ...], agent: str | None, seed: int, trials: int | None) -> list[TrialSpec]:
@@ -93,8 +98,10 @@ def _specs(names: list[str] | tuple[str, ...], agent: str | None, seed: int, tri
 def _agents(scenario: Scenario, name: str | None) -> tuple[AgentSpec, ...] | None:
     if name is None:
         return None
-    named = tuple(agent for agent in scenario.agents if agent.name == name)
-    return named or (AgentSpec(name=name, agent=name),)
+    named = tuple(agent for agent in scenario.agents if agent.name == name) or (AgentSpec(name=name, agent=name),)
+    for agent in named:
+        resolve(agent)
+    return named
 
 
 def _command(names: list[str] | tuple[str, ...], agent: str | None, seed: int, trials: int | None) -> str:

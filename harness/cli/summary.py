@@ -6,8 +6,11 @@ from pathlib import Path
 
 from harness.analysis import Summary, load_results, summarise
 from harness.cli.console import say, say_table
+from harness.render import write_report
 
 FINDINGS_SHOWN = 5
+
+__all__ = ["say_summary", "summary_of", "write_report"]
 
 
 def summary_of(folder: Path) -> Summary:

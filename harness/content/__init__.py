@@ -3,6 +3,7 @@
 Data and its checks only; nothing in here runs a trial.
 """
 
+from harness.content.bindings import Unbound, bind
 from harness.content.comparers import Comparer, same
 from harness.content.domain_files import load_domain
 from harness.content.domains import Domain, Ending
@@ -51,7 +52,9 @@ __all__ = [
     "Scenario",
     "StateCheck",
     "Task",
+    "Unbound",
     "all_fault_kinds",
+    "bind",
     "find_packs",
     "load_domain",
     "parse",

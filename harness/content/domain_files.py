@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -11,11 +10,12 @@ import msgspec
 from pydantic import Field
 
 from harness.boundary import Frozen
+from harness.content.domain_checks import domain_problems
 from harness.content.domains import Domain
 from harness.content.importers import IMPORTERS
 from harness.content.packs import Pack, find_packs
 from harness.content.tasks import Injection, Task
-from harness.content.yaml_files import Located, parse, read_yaml
+from harness.content.yaml_files import parse, read_yaml
 from harness.errors import ContentError
 from harness.history import canonical_json
 from harness.world import Caution, Corpus, Document, Tool, no_vectors
@@ -64,7 +64,7 @@ def _load(pack: Pack, name: str) -> Domain:
     if (folder / "domain.yaml").is_file():
         return _import(folder)
     domain = _load_native(pack, folder)
-    if problems := list(_task_problems(domain, folder)):
+    if problems := list(domain_problems(domain, folder)):
         raise ContentError(problems)
     return domain
 
@@ -136,49 +136,6 @@ def _read_tasks(folder: Path) -> dict[str, Task]:
     if problems:
         raise ContentError(problems)
     return tasks
-
-
-def _task_problems(domain: Domain, folder: Path) -> Iterable[str]:
-    for path in sorted((folder / "tasks").glob("*.yaml")):
-        located = read_yaml(path)
-        for index, raw in enumerate(located.data["tasks"]):
-            yield from _tool_problems(domain, located, ("tasks", index), domain.tasks[raw["id"]])
-
-
-def _tool_problems(domain: Domain, located: Located, place: tuple[str | int, ...], task: Task) -> Iterable[str]:
-    known = ", ".join(sorted(domain.tools))
-    for inner, name, arguments in _named_tools(task):
-        if name not in domain.tools:
-            yield f"{located.where((*place, *inner))}: there is no tool {name!r}; known: {known}"
-            continue
-        fields = domain.tools[name].spec.parameters.model_fields
-        for argument in arguments:
-            if argument not in fields:
-                yield (
-                    f"{located.where((*place, *inner))}: tool {name} takes no argument {argument!r}; "
-                    f"it takes: {', '.join(fields)}"
-                )
-
-
-def _named_tools(task: Task) -> Iterable[tuple[tuple[str | int, ...], str, Iterable[str]]]:
-    for index, name in enumerate(task.tools):
-        yield ("tools", index), name, ()
-    for index, step in enumerate(task.reference.steps):
-        yield ("reference", "steps", index, "tool"), step.tool, step.args
-    for index, name in enumerate(task.expect.approval_of):
-        yield ("expect", "approval_of", index), name, ()
-    calls = task.expect.calls
-    if calls is None:
-        return
-    for index, call in enumerate(calls.required):
-        yield ("expect", "calls", "required", index, "tool"), call.tool, call.args
-    for number, path in enumerate(calls.any_of):
-        for index, call in enumerate(path.required):
-            yield ("expect", "calls", "any_of", number, "required", index, "tool"), call.tool, call.args
-    for index, forbidden in enumerate(calls.forbidden):
-        yield ("expect", "calls", "forbidden", index, "tool"), forbidden.tool, forbidden.where
-    for name in (*calls.allowed, *calls.max_count):
-        yield ("expect", "calls"), name, ()
 
 
 def _digest(folder: Path) -> str:

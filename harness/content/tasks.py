@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+import jmespath
+from jmespath.exceptions import JMESPathError
+from pydantic import Field, field_validator, model_validator
 
 from harness.boundary import Frozen
 from harness.content.comparers import Comparer
@@ -154,6 +156,16 @@ class StateCheck(Comparer):
             msg = "give a path and exactly one comparison"
             raise ValueError(msg)
         return self
+
+    @field_validator("path")
+    @classmethod
+    def _is_jmespath(cls, path: str) -> str:
+        try:
+            jmespath.compile(path)
+        except JMESPathError as error:
+            msg = f"not a JMESPath expression: {error}"
+            raise ValueError(msg) from error
+        return path
 
 
 class FinalState(Frozen):

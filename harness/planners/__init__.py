@@ -3,9 +3,9 @@
 No planner reads the fault plan or what a task expects; the scripted ones read the task's reference.
 """
 
-from harness.planners.bindings import Unbound, bind
 from harness.planners.brains import PLANNERS, WEAK, ModelService, make_brain
 from harness.planners.decisions import Brain, Context, Decision, Observation, ToolRequest, observe
+from harness.planners.weak import names_an_entity
 
 __all__ = [
     "PLANNERS",
@@ -16,8 +16,7 @@ __all__ = [
     "ModelService",
     "Observation",
     "ToolRequest",
-    "Unbound",
-    "bind",
     "make_brain",
+    "names_an_entity",
     "observe",
 ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.content import Reference
-from harness.planners.bindings import Unbound, bind
+from harness.content import Reference, Unbound, bind
 from harness.planners.decisions import Brain, Context, Decision, Observation, ToolRequest
 
 ATTEMPTS_PER_STEP = 2

@@ -31,7 +31,17 @@ def write_everything(_reference: Reference) -> Brain:
 
 def wrong_entity(reference: Reference) -> Brain:
     """Follow the reference, but act on another entity of the same kind."""
-    return scripted(Reference.model_validate(_shift_entities(reference.model_dump())))
+    return scripted(wrong_reference(reference))
+
+
+def names_an_entity(reference: Reference) -> bool:
+    """Whether there is anything in the reference that :func:`wrong_entity` could get wrong."""
+    return wrong_reference(reference) != reference
+
+
+def wrong_reference(reference: Reference) -> Reference:
+    """Return the reference with every entity replaced by the next of its kind."""
+    return Reference.model_validate(_shift_entities(reference.model_dump()))
 
 
 def _shift_entities(value: Any) -> Any:

@@ -10,19 +10,19 @@ import msgspec
 
 from harness.analysis import Bar, Lane, Mark, Timeline
 
-GUTTER, MARGIN, TOP = 164.0, 26.0, 26.0
+MARGIN, TOP = 16.0, 26.0
 LANE, BAR = 30.0, 18.0
-ROW, ICON, LETTER = 20.0, 14.0, 6.3
+ROW, ICON, LETTER, MONO_LETTER = 20.0, 14.0, 6.3, 7.0
 MOST_ROWS = 4
-NARROWEST = 1040.0
+NARROWEST = 1112.0
+HUNDRED = 100.0
 LABEL_ROOM, STATUS_ROOM, TICK_ROOM = 38.0, 84.0, 58.0
 
 
 class PlacedLane(msgspec.Struct, frozen=True):
-    """A lane with its place; ``run_id`` is set where a new run begins."""
+    """A lane with its place."""
 
     label: str
-    run_id: str
     top: float
     height: float
     striped: bool
@@ -85,13 +85,25 @@ def _axis(timeline: Timeline) -> tuple[Mapping[float, float], float]:
     instants = sorted({0.0, timeline.end_s, *(bar.start_s for bar in timeline.bars), *ended, *marked})
     gaps = [14 + 26 * math.log2(1 + later - earlier) for earlier, later in pairwise(instants)]
     labels = max((len(mark.label) for mark in timeline.marks), default=0) * LETTER
-    room = NARROWEST - GUTTER - MARGIN - labels
+    gutter = _gutter(timeline.lanes)
+    room = NARROWEST - gutter - MARGIN - labels
     stretch = min(3.0, max(1.0, room / sum(gaps))) if gaps else 1.0
-    at, x = {}, GUTTER + 10
+    at, x = {}, gutter
     for instant, gap in zip(instants, [*gaps, 0.0], strict=True):
         at[instant] = round(x, 1)
         x += gap * stretch
     return at, max(NARROWEST, round(x + MARGIN + labels, 1))
+
+
+def _gutter(lanes: Sequence[Lane]) -> float:
+    """Return how much room the names of the lanes need."""
+    return 28 + MONO_LETTER * max((len(_lane_name(lane, lanes)) for lane in lanes), default=0)
+
+
+def _lane_name(lane: Lane, lanes: Sequence[Lane]) -> str:
+    """Return the lane's name, with its run where there are several."""
+    several = len({one.run_id for one in lanes if one.run_id}) > 1
+    return f"{lane.run_id} {lane.label}" if several and lane.run_id else lane.label
 
 
 def _rows(marks: Sequence[Mark], at: Mapping[float, float]) -> list[int]:
@@ -108,17 +120,15 @@ def _rows(marks: Sequence[Mark], at: Mapping[float, float]) -> list[int]:
 
 
 def _lanes(
-    lanes: Iterable[Lane], marks: Iterable[Mark], rows: Iterable[int]
+    lanes: Sequence[Lane], marks: Iterable[Mark], rows: Iterable[int]
 ) -> tuple[tuple[PlacedLane, ...], Mapping[str, float]]:
     depth: dict[str, int] = {}
     for mark, row in zip(marks, rows, strict=True):
         depth[mark.lane] = max(depth.get(mark.lane, 0), row)
-    placed, middles, top, run_id = [], {}, TOP, ""
+    placed, middles, top = [], {}, TOP
     for index, lane in enumerate(lanes):
         height = LANE + depth.get(lane.key, 0) * ROW
-        new_run = lane.run_id if lane.run_id != run_id else ""
-        run_id = lane.run_id or run_id
-        placed.append(PlacedLane(lane.label, new_run, top, height, striped=index % 2 == 1))
+        placed.append(PlacedLane(_lane_name(lane, lanes), top, height, striped=index % 2 == 1))
         middles[lane.key] = top + LANE / 2
         top += height
     return tuple(placed), middles
@@ -127,7 +137,12 @@ def _lanes(
 def _bar(bar: Bar, at: Mapping[float, float], middles: Mapping[str, float]) -> PlacedBar:
     x = at[bar.start_s]
     width = max(5.0, round(at[bar.end_s] - x, 1))
-    return PlacedBar(x, middles[bar.lane] - BAR / 2, width, BAR, bar.status, _room(bar, width), bar.detail)
+    return PlacedBar(x, middles[bar.lane] - BAR / 2, width, BAR, _look(bar), _room(bar, width), bar.detail)
+
+
+def _look(bar: Bar) -> str:
+    """Return the bar's status; a model call that went well steps back behind the tools."""
+    return "model" if bar.status == "ok" and bar.lane.endswith("/model") else bar.status
 
 
 def _room(bar: Bar, width: float) -> str:
@@ -148,5 +163,5 @@ def _ticks(at: Mapping[float, float]) -> Iterable[tuple[float, str]]:
     last = -TICK_ROOM
     for instant, x in at.items():
         if x - last >= TICK_ROOM:
-            yield x, f"{instant:.4g} s"
+            yield x, f"{instant:.4g} s" if instant >= HUNDRED else f"{instant:.3g} s"
             last = x

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from harness.analysis import (
     VERDICTS,
@@ -11,6 +13,7 @@ from harness.analysis import (
     ScoreRow,
     ScoreTable,
     Selection,
+    Timeline,
     coverage,
     family_table,
     findings,
@@ -33,6 +36,7 @@ from harness.render.templates import environment
 from harness.store import write_whole
 
 REPORT = "report.html"
+FINDINGS_SHOWN = 6
 MOST_TIMELINES = 300
 MOST_TIMELINE_BYTES = 8_000_000
 
@@ -58,6 +62,7 @@ def render_report(results: Results) -> str:
             "sentences": headline(results),
             "verdict_rows": rows,
             "findings": [one for one in found if not one.blocked],
+            "findings_shown": FINDINGS_SHOWN,
             "blocked": [one for one in found if one.blocked],
             "maps": heat_maps(results),
             "scores": [(table, _grouped(table)) for table in score_tables(results)],
@@ -105,4 +110,11 @@ def _draw(results: Results, trial_ids: Sequence[str]) -> Iterator[str]:
     for one in timelines(results, trial_ids):
         trial = results.by_id[one.trial_id]
         replay = replay_command(results, one.trial_id)
-        yield template.render(trial=trial, timeline=one, picture=picture(one), replay=replay)
+        yield template.render(trial=trial, timeline=one, picture=picture(one), rows=_lines(one), replay=replay)
+
+
+def _lines(one: Timeline) -> list[dict[str, Any]]:
+    """Return bars and marks as one list in the order in which they began; a mark has no end."""
+    bars = [{"seq": bar.seq, "start_s": bar.start_s, "end_s": bar.end_s, "text": bar.detail} for bar in one.bars]
+    marks = [{"seq": mark.seq, "start_s": mark.time_s, "end_s": None, "text": mark.detail} for mark in one.marks]
+    return sorted([*bars, *marks], key=itemgetter("seq"))

@@ -17,6 +17,22 @@ from harness.content import reference_pack
 from harness.render.numbers import DASH, metric, number, of, percent, seconds, usd
 from harness.render.text import shown, words
 
+# Marks with a shape of their own in ``icons.html.j2``.
+KNOWN_MARKS = frozenset(
+    {
+        "fault_injected",
+        "effect_committed",
+        "effect_deduplicated",
+        "retry_scheduled",
+        "policy_denied",
+        "breaker_opened",
+        "breaker_half_opened",
+        "breaker_closed",
+        "breach",
+        "breach_blocked",
+    }
+)
+
 
 def reports_folder() -> Path:
     """Return where templates, style and script lie, in a checkout as in an installed distribution."""
@@ -38,6 +54,7 @@ def environment() -> Environment:
     made.filters.update(
         metric=metric, number=number, of=of, percent=percent, seconds=seconds, usd=usd, words=words, fragment=_fragment
     )
+    made.globals.update(known_marks=KNOWN_MARKS, dash=DASH)
     return made
 
 

@@ -30,4 +30,4 @@ def _is_hidden(one: str) -> bool:
 
 def words(name: str) -> str:
     """Return the name of a kind, a rule or a metric as words."""
-    return name.replace("_", " ")
+    return name.replace("_", " ").replace(":", ": ")

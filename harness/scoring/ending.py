@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 
 from harness.content import FinalState, Output
 from harness.scoring.record import Record
@@ -44,7 +45,11 @@ def side_effects(record: Record) -> Iterator[str]:
 
 def _missed_checks(final_state: FinalState, after: Any) -> Iterator[str]:
     for check in final_state.checks:
-        value = _compiled(check.path).search(after)
+        try:
+            value = _compiled(check.path).search(after)
+        except JMESPathError as error:  # a function met another type than it takes: the place is not as expected
+            yield f"world: {check.path}: expected {check.describe()}, but: {error}"
+            continue
         if not check.accepts(value):
             yield f"world: {check.path}: expected {check.describe()}, got {value!r}"
 

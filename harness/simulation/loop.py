@@ -186,6 +186,21 @@ class SimLoop(FencedLoop):
             )
         return self.call_soon(callback, *args, context=context)
 
+    def _asyncgen_finalizer_hook(self, agen: Any) -> None:
+        """Close a generator that nobody holds any more, at the next turn, or in the drain if there is none.
+
+        asyncio would make the coroutine that closes it here, and lose it if the loop has just stopped.
+        """
+        if not self.is_closed():
+            self._asyncgens.add(agen)
+            if get_ident() == self.simulation.thread_id:
+                self.call_soon(self._close_generator, agen)
+
+    def _close_generator(self, agen: Any) -> None:
+        if agen in self._asyncgens:
+            self._asyncgens.discard(agen)
+            self.create_task(agen.aclose())
+
     # Ends.
 
     def end(self, kind: type[SimulationError], reason: str) -> NoReturn:

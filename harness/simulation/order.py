@@ -70,6 +70,9 @@ class LivingGenerators:
     def __len__(self) -> int:
         return len(self._by_id)
 
+    def __contains__(self, generator: object) -> bool:
+        return id(generator) in self._by_id
+
     def __iter__(self) -> Iterator[Any]:
         return iter(list(self._by_id.values()))
 

@@ -118,7 +118,7 @@ def test_an_unrelated_extra_call_shifts_no_fault_and_no_draw(play: Play, seed: i
         ({"after": "effect_committed"}, ["2", "3", "4", "5", "6"]),
     ],
 )
-def test_a_trigger_picks_its_arrivals(play: Play, when: dict[str, object], expected: list[str]) -> None:
+def test_a_trigger_picks_its_arrivals(play: Play, when: dict[str, Any], expected: list[str]) -> None:
     """Counted at the address: the n-th arrival there, and nowhere else."""
     global CHATTY  # noqa: PLW0603  # as above
     CHATTY = 0

@@ -206,5 +206,14 @@ def test_faults_lists_every_kind_with_its_options() -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    for words in (["demo"], ["run"], ["report"], ["score"], ["replay"], ["golden", "check"], ["golden", "list"], ["faults"]):
+    for words in (
+        ["demo"],
+        ["run"],
+        ["report"],
+        ["score"],
+        ["replay"],
+        ["golden", "check"],
+        ["golden", "list"],
+        ["faults"],
+    ):
         assert f"Example: harness {' '.join(words)}" in harness(*words, "--help").stdout

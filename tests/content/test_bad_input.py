@@ -129,6 +129,13 @@ TASK_BREAKS = {
         "        order: [[a, a]]\n        required:\n          - {id: a, tool: issue_refund,",
         "order: the edges form a circle",
     ),
+    "a binding to nothing": (
+        '"${order.total_usd}"',
+        '"${ordr.total_usd}"',
+        "${ordr…} names no earlier step; known: order, step-1",
+    ),
+    "an answer that binds nothing": ("${refund.amount_usd} USD", "${refnd.amount_usd} USD", "${refnd…} names no step"),
+    "no JMESPath": ('"refunds | values(@)[].order_id"', '"refunds | values(@"', "not a JMESPath expression"),
     "a budget of nothing": ("    family: refunds", "    budget: {max_steps: 0}", "tasks.0.budget.max_steps"),
 }
 

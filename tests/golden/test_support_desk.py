@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
+import jmespath
 import pytest
 
 from harness.boundary import FaultPlan, PlannedFault
 from harness.campaign import TrialSpec, check_domain, run_trial
-from harness.content import AgentSpec, Domain, InjectedCall, Reference, ReferenceStep, Task, load_domain
+from harness.content import AgentSpec, Domain, InjectedCall, Reference, ReferenceStep, Task, bind, load_domain
 from harness.history import History, plain
-from harness.planners import bind
 from harness.scoring import score
-from harness.world import ToolError, World, careful
+from harness.world import ToolError, World, careful, changes
 
 DESK = "core:support_desk"
 
@@ -133,6 +135,25 @@ def writes_of(task: Task) -> list[str]:
     return [step.tool for step in task.reference.steps if desk().tools[step.tool].spec.effect != "read"]
 
 
+def ending(calls: list[tuple[str, dict[str, Any]]]) -> Any:
+    """Return the world after some calls; what the world refuses is passed over."""
+    world = fresh_world()
+    for name, arguments in calls:
+        with suppress(ToolError):
+            call(world, name, **arguments)
+    return plain(world.state)
+
+
+def is_right_end(task: Task, after: Any) -> bool:
+    """Whether the world is as the task expects it, and nothing else has changed."""
+    wanted = task.expect.final_state
+    assert wanted is not None
+    differences = changes(desk().initial, after)
+    return all(check.accepts(jmespath.search(check.path, after)) for check in wanted.checks) and all(
+        any(fnmatchcase(one.dotted, pattern) for pattern in wanted.may_change) for one in differences
+    )
+
+
 def injected_calls() -> list[tuple[str, InjectedCall]]:
     """Return every call that an injection asks for, with the injection's id."""
     return [(one.id, asked) for one in desk().injections.values() for asked in one.calls]
@@ -168,6 +189,19 @@ def test_tags_tell_the_truth_about_writes() -> None:
             assert len(writes_of(task)) >= 2, task.id
 
 
+def test_the_world_at_the_end_shows_each_missing_and_each_doubled_write() -> None:
+    """The final state alone tells a right path from one that leaves out a write, or that writes once too often."""
+    for task in desk().tasks.values():
+        calls = list(walk(fresh_world(), task.reference))
+        right = ending(calls)
+        assert is_right_end(task, right), task.id
+        for index, (name, _) in enumerate(calls):
+            if desk().tools[name].spec.effect != "read":
+                assert not is_right_end(task, ending([*calls[:index], *calls[index + 1 :]])), (task.id, name)
+                doubled = ending([*calls, calls[index]])
+                assert doubled == right or not is_right_end(task, doubled), (task.id, name)
+
+
 @pytest.mark.parametrize("task_id", OTHER_WAY)
 def test_the_other_right_way_passes_too(task_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where two ways are right, the one that the reference does not take is accepted as well."""
@@ -175,7 +209,7 @@ def test_the_other_right_way_passes_too(task_id: str, monkeypatch: pytest.Monkey
     named = "${credit.balance_usd} USD of credit." if "credit" in task_id else "${note.ticket_id}"
     reference = Reference(steps=OTHER_WAY[task_id], answer=named)
     changed = task.model_copy(update={"reference": reference})
-    monkeypatch.setitem(desk().tasks, task_id, changed)  # type: ignore[arg-type]  # a dict, seen as a Mapping
+    monkeypatch.setitem(desk().tasks, task_id, changed)
     card = score(run_trial(trial(task_id), {}).record)
     assert card.outcome == "passed", card.reasons
     assert card.value("tool_f1") == 1.0

@@ -273,7 +273,7 @@ def test_after_untrusted_content_every_write_needs_approval() -> None:
 def test_a_planner_that_can_not_be_reached_ends_in_a_summary() -> None:
     """Not in an exception."""
     bench = Bench(LOOK)
-    bench._decide = lambda _call: DOWN  # type: ignore[method-assign]  # the model is down
+    bench._decide = lambda _call: DOWN  # type: ignore[method-assign, assignment]  # the model is down
     outcome = bench.run()
     assert (outcome.state, "could not be reached" in outcome.answer) == ("failed", True)
 
@@ -281,7 +281,7 @@ def test_a_planner_that_can_not_be_reached_ends_in_a_summary() -> None:
 def test_an_answer_that_is_no_decision_ends_in_a_summary() -> None:
     """Structured output is a contract."""
     bench = Bench(LOOK)
-    bench._decide = lambda _call: succeeded({"calls": "rm -rf"})  # type: ignore[method-assign]  # the model babbles
+    bench._decide = lambda _call: succeeded({"calls": "rm -rf"})  # type: ignore[method-assign, assignment]  # the model babbles
     assert bench.run().state == "failed"
 
 

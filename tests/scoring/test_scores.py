@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,14 +18,14 @@ NEVER = {"kind": "timeout", "at": "tool:issue_refund[order_id=O-9]"}
 REFUND = {"order_id": "O-1", "amount_usd": 40.0}
 
 
-def agent(name: str) -> dict[str, object]:
+def agent(name: str) -> dict[str, Any]:
     """Name an agent of this module."""
     return {"name": name, "agent": f"tests.scoring.test_scores:{name}", "approver": "always"}
 
 
-def judged(play: Play, *faults: dict[str, object], name: str = "reference", task: str = "refund_damaged") -> Scorecard:
+def judged(play: Play, *faults: dict[str, Any], name: str = "reference", task: str = "refund_damaged") -> Scorecard:
     """Play a trial and score it."""
-    spec: str | dict[str, object] = name if name == "reference" else agent(name)
+    spec: str | dict[str, Any] = name if name == "reference" else agent(name)
     return score(play(*faults, agent=spec, task=task).record)
 
 

@@ -72,6 +72,27 @@ def test_async_generators_are_shut_down() -> None:
     assert closed == ["closed"]
 
 
+@pytest.mark.parametrize("duration_s", [0, 1])
+def test_a_dropped_async_generator_is_closed(duration_s: float) -> None:
+    """Also one that is dropped in the last moment, when the loop has no turn any more."""
+    closed: list[float] = []
+
+    async def numbers() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            await asyncio.sleep(0)
+            closed.append(time.monotonic())
+
+    async def main() -> None:
+        await anext(numbers())
+        if duration_s:
+            await asyncio.sleep(duration_s)
+
+    simulate(main)
+    assert closed == [0]
+
+
 def test_no_thread_is_left_behind() -> None:
     async def main() -> None:
         await asyncio.gather(*(asyncio.to_thread(time.sleep, 1) for _ in range(10)))

@@ -99,6 +99,24 @@ def test_sets_of_futures_iterate_in_one_order() -> None:
     assert [result for result, _ in litter] == [litter[0][0]] * 20
 
 
+def test_all_tasks_come_in_one_order() -> None:
+    """Asyncio keeps the tasks of all loops of the process in one set, whose size is part of their order."""
+
+    async def main() -> list[str]:
+        tasks = [asyncio.create_task(asyncio.sleep(number % 32 == 0)) for number in range(512)]
+        await asyncio.sleep(0.5)
+        assert tasks
+        return [task.get_name() for task in asyncio.all_tasks()]
+
+    async def ballast() -> list[asyncio.Task[None]]:
+        return [asyncio.create_task(asyncio.sleep(0)) for _ in range(5000)]
+
+    alone = simulate(main)
+    kept = simulate(ballast)
+    assert simulate(main) == alone
+    assert len(kept) == 5000
+
+
 def test_task_names_start_anew_in_every_simulation() -> None:
     async def main() -> list[str]:
         tasks = [asyncio.create_task(asyncio.sleep(0)) for _ in range(2)]
@@ -139,7 +157,9 @@ def test_garbage_is_collected_at_fixed_steps() -> None:
     async def main() -> list[float]:
         freed: list[float] = []
         Knot(freed)
+        kept = []
         for _ in range(12_000):
+            kept.append([object()])
             await asyncio.sleep(0.001)
         return freed
 

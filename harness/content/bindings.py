@@ -54,3 +54,34 @@ def _look_up(expression: str, results: dict[str, Any]) -> Any:
         msg = f"${{{expression}}} leads nowhere; results so far: {', '.join(sorted(results)) or 'none'}"
         raise Unbound(msg)
     return found
+
+
+def bound_steps(template: Any) -> set[str]:
+    """Return the names of the steps that the references in ``template`` begin with; a broken reference names none."""
+    if isinstance(template, str):
+        return {name for expression in _REFERENCE.findall(template) for name in _roots_of(expression)}
+    if isinstance(template, dict):
+        return {name for value in template.values() for name in bound_steps(value)}
+    if isinstance(template, list | tuple):
+        return {name for value in template for name in bound_steps(value)}
+    return set()
+
+
+# Of these only the first part is looked up among the results; the others see what it has found.
+_CHAINS = frozenset(
+    {"subexpression", "index_expression", "projection", "filter_projection", "value_projection", "flatten", "pipe"}
+)
+
+
+def _roots_of(expression: str) -> set[str]:
+    try:
+        return _roots(_compiled(expression).parsed)
+    except JMESPathError:
+        return set()
+
+
+def _roots(node: dict[str, Any]) -> set[str]:
+    if node["type"] == "field":
+        return {node["value"]}
+    children = node["children"][:1] if node["type"] in _CHAINS else node["children"]
+    return {name for child in children for name in _roots(child)}
