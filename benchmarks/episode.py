@@ -20,11 +20,10 @@ from typing import Any
 
 import msgspec
 
+from benchmarks.bare_loop import bare_episode
 from harness.boundary import FaultPlan
 from harness.campaign import TrialSpec, run_chunk, run_trial, trial_seed
 from harness.content import AgentSpec, load_domain
-
-from benchmarks.bare_loop import bare_episode
 
 DOMAIN, TASK = "support_desk", "two_orders_two_refunds"
 EPISODES = 250

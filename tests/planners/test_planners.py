@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from harness.content import Ask, InjectedCall, Injection, Reference, Unbound, bind
 from harness.content.bindings import bound_steps
 from harness.errors import AgentError
 from harness.planners import Context, Decision, Observation, ToolRequest, make_brain, observe
-from hypothesis import given
-from hypothesis import strategies as st
 
 REFERENCE = Reference.model_validate(
     {
