@@ -36,8 +36,9 @@ class Pack(msgspec.Struct, frozen=True):
     def module(self, dotted: str) -> ModuleType:
         """Import a module of the pack; raises ContentError with file and line when it does not import."""
         path = self.root.joinpath(*dotted.split(".")).with_suffix(".py")
+        mounted = _mount(self)
         try:
-            return importlib.import_module(f"{_mount(self)}.{dotted}")
+            return importlib.import_module(f"{mounted}.{dotted}")
         except Exception as error:
             raise ContentError([_import_problem(path, error)]) from error
 

@@ -13,7 +13,7 @@ from harness.analysis import Bar, Lane, Mark, Timeline
 MARGIN, TOP = 16.0, 26.0
 LANE, BAR = 30.0, 18.0
 ROW, ICON, LETTER, MONO_LETTER = 20.0, 14.0, 6.3, 7.0
-MOST_ROWS = 4
+MOST_ROWS, TITLE_LETTERS = 4, 200
 NARROWEST = 1112.0
 HUNDRED = 100.0
 LABEL_ROOM, STATUS_ROOM, TICK_ROOM = 38.0, 84.0, 58.0
@@ -137,7 +137,9 @@ def _lanes(
 def _bar(bar: Bar, at: Mapping[float, float], middles: Mapping[str, float]) -> PlacedBar:
     x = at[bar.start_s]
     width = max(5.0, round(at[bar.end_s] - x, 1))
-    return PlacedBar(x, middles[bar.lane] - BAR / 2, width, BAR, _look(bar), _room(bar, width), bar.detail)
+    return PlacedBar(
+        x, middles[bar.lane] - BAR / 2, width, BAR, _look(bar), _room(bar, width), bar.detail[:TITLE_LETTERS]
+    )
 
 
 def _look(bar: Bar) -> str:
@@ -156,7 +158,7 @@ def _room(bar: Bar, width: float) -> str:
 def _mark(mark: Mark, row: int, at: Mapping[float, float], middles: Mapping[str, float]) -> PlacedMark:
     y = middles.get(mark.lane, TOP) + row * ROW
     reach = middles.get(mark.target) if mark.target and mark.kind == "fault_injected" else None
-    return PlacedMark(at[mark.time_s], y, mark.kind, mark.label, mark.detail, reach)
+    return PlacedMark(at[mark.time_s], y, mark.kind, mark.label, mark.detail[:TITLE_LETTERS], reach)
 
 
 def _ticks(at: Mapping[float, float]) -> Iterable[tuple[float, str]]:

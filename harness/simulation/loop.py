@@ -10,8 +10,8 @@ import asyncio
 import gc
 import heapq
 import math
-from asyncio import Handle, Task, TimerHandle, all_tasks
-from collections.abc import Callable, Coroutine
+from asyncio import Future, Handle, Task, TimerHandle, all_tasks
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
 from threading import current_thread, get_ident
@@ -88,6 +88,8 @@ class SimLoop(FencedLoop):
         super().__init__()
         self._selector: Timeline | None = Timeline(self)
         self._asyncgens = LivingGenerators()
+        self._closers: set[Task[Any]] = set()
+        self._awaited: Future[Any] | None = None
         # Timers due within half a grid step are due now. A resolution below the float's own would spin for ever.
         self._clock_resolution = 0.5 / MICROSECONDS
 
@@ -199,9 +201,33 @@ class SimLoop(FencedLoop):
     def _close_generator(self, agen: Any) -> None:
         if agen in self._asyncgens:
             self._asyncgens.discard(agen)
-            self.create_task(agen.aclose())
+            closer = self.create_task(agen.aclose())
+            self._closers.add(closer)
+            closer.add_done_callback(self._closers.discard)
 
-    # Ends.
+    # Beginning and end.
+
+    def run_until_complete(self, future: Awaitable[T]) -> T:
+        """Run until ``future`` is done.
+
+        asyncio's own version leaves a call of ``stop`` in the queue when a breach ends it at the wrong moment, and
+        that would stop the drain.
+        """
+        awaited = asyncio.ensure_future(future, loop=self)
+        self._awaited = awaited
+        awaited.add_done_callback(self._stop_for)
+        try:
+            self.run_forever()
+        finally:
+            awaited.remove_done_callback(self._stop_for)
+            awaited._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001  # the caller knows
+        if not awaited.done():
+            raise RuntimeError("the event loop was stopped before the future was done")
+        return awaited.result()
+
+    def _stop_for(self, future: Future[Any]) -> None:
+        if future is self._awaited:
+            self.stop()
 
     def end(self, kind: type[SimulationError], reason: str) -> NoReturn:
         """Raise a breach that names the coroutines."""
@@ -215,14 +241,14 @@ class SimLoop(FencedLoop):
             super().call_exception_handler(context)
 
     def drain(self) -> None:
-        """Cancel the tasks that are left and close the async generators, oldest first."""
-        tasks = sorted(all_tasks(self), key=hash)
-        for task in tasks:
-            task.cancel()
-        if tasks:
+        """Cancel the tasks that are left, and those that they leave, and close the async generators, oldest first."""
+        while tasks := sorted(all_tasks(self), key=hash):
+            for task in tasks:
+                if task not in self._closers:
+                    task.cancel()
             self.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        for task in tasks:
-            self._report_failure(task)
+            for task in tasks:
+                self._report_failure(task)
         if len(self._asyncgens):
             self.run_until_complete(self.shutdown_asyncgens())
 

@@ -6,30 +6,61 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
+from unittest.mock import patch
 
 import pytest
 
+from harness.cli import main
 from tests.conftest import SHOP
 
 
-def harness(*words: str | Path, cwd: Path = SHOP) -> subprocess.CompletedProcess[str]:
-    """Run the command in a project, as a user would."""
+class Done(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def harness(*words: str | Path, cwd: Path = SHOP) -> Done:
+    """Run the command in a project, in this process."""
+    out, err = StringIO(), StringIO()
+    code = 0
+    with (
+        chdir(cwd),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        patch.object(sys, "argv", ["harness", *map(str, words)]),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def harness_process(*words: str | Path, cwd: Path = SHOP) -> Done:
+    """Run the command as a user does."""
     command = [str(Path(sys.executable).with_name("harness")), *map(str, words)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the results of one run of the shop's scenario."""
     out = tmp_path_factory.mktemp("cli") / "results"
-    done = harness("run", "scenarios/lost.yaml", "--out", out, "--jobs", "2")
+    done = harness_process("run", "scenarios/lost.yaml", "--out", out, "--jobs", "2")
     assert done.returncode == 0, done.stderr
     assert f"report: {out / 'report.html'}" in done.stdout
     return out
 
 
-def is_refused(done: subprocess.CompletedProcess[str], *parts: str) -> None:
+def is_refused(done: Done, *parts: str) -> None:
     """Check for exit code 2, one clear message, no traceback, and nothing on stdout."""
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
@@ -74,7 +105,7 @@ def test_a_replay_in_a_changed_world_differs_and_says_why(folder: Path, tmp_path
     world.write_text(world.read_text().replace("40.0", "41.0"))
     summary = json.loads(harness("run", "scenarios/lost.yaml", "--out", tmp_path / "results", "--json").stdout)
     trial_id = summary["findings"][0]["replay"].split()[-1]
-    done = harness("replay", folder, trial_id, cwd=project)
+    done = harness_process("replay", folder, trial_id, cwd=project)
     assert done.returncode == 1
     assert "environment differs: domain shop: its files have changed" in done.stderr
 
@@ -83,7 +114,7 @@ def test_an_agent_of_ones_own_is_named_by_module_and_attribute(tmp_path: Path) -
     shutil.copytree(SHOP, tmp_path / "project")
     (tmp_path / "project" / "mine.py").write_text("async def agent(ask, tools):\n    return 'delivered'\n")
     words = ("run", "scenarios/lost.yaml", "--agent", "mine:agent", "--out", "results", "--json")
-    done = harness(*words, cwd=tmp_path / "project")
+    done = harness_process(*words, cwd=tmp_path / "project")
     assert [row["agent"] for row in json.loads(done.stdout)["verdicts"]] == ["mine:agent"]
 
 
@@ -113,7 +144,8 @@ def test_a_scenario_with_problems_is_refused_with_all_of_them(tmp_path: Path) ->
 
 def test_a_folder_that_holds_something_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "diary.txt").write_text("dear diary")
-    is_refused(harness("run", "scenarios/lost.yaml", "--out", tmp_path), str(tmp_path), "exists and is not empty")
+    done = harness_process("run", "scenarios/lost.yaml", "--out", tmp_path)
+    is_refused(done, str(tmp_path), "exists and is not empty")
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
 
 
@@ -155,8 +187,8 @@ def test_a_folder_without_results_is_refused(tmp_path: Path, command: str) -> No
 def test_without_a_folder_the_latest_results_are_meant(tmp_path: Path) -> None:
     is_refused(harness("report", cwd=tmp_path), "there are no results in .harness/runs")
     shutil.copytree(SHOP, tmp_path / "project")
-    harness("run", "scenarios/lost.yaml", cwd=tmp_path / "project")
-    assert "56 trials scored again" in harness("score", cwd=tmp_path / "project").stdout
+    harness_process("run", "scenarios/lost.yaml", cwd=tmp_path / "project")
+    assert "56 trials scored again" in harness_process("score", cwd=tmp_path / "project").stdout
 
 
 def test_an_unknown_trial_is_refused(folder: Path) -> None:
@@ -182,7 +214,7 @@ def test_golden_check_names_weak_and_impossible_tasks(tmp_path: Path) -> None:
     tasks = project / "golden/shop/tasks/orders.yaml"
     text = tasks.read_text().replace("output: {contains: [delivered]}", "output: {contains: [o]}")
     tasks.write_text(text.replace("close_to: 40.0}\n        may", "close_to: 41.0}\n        may"))
-    done = harness("golden", "check", "shop", cwd=project)
+    done = harness_process("golden", "check", "shop", cwd=project)
     assert done.returncode == 1
     assert "order_status: weak: do_nothing passes" in done.stdout
     assert "refund_damaged: the reference fails: world: refunds" in done.stdout

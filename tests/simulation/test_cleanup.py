@@ -6,13 +6,15 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
-from harness.errors import SimulationError
+from harness.errors import Fence, SimulationError
 from harness.simulation import simulate
 
 
@@ -70,6 +72,50 @@ def test_async_generators_are_shut_down() -> None:
 
     simulate(main)
     assert closed == ["closed"]
+
+
+def test_tasks_that_start_while_all_is_cancelled_are_cancelled_too() -> None:
+    ended: list[str] = []
+
+    async def end(name: str) -> None:
+        try:
+            await asyncio.sleep(1e5)
+        finally:
+            ended.append(name)
+            if len(name) < 3:
+                tasks.append(asyncio.create_task(end(name + "'")))
+                await asyncio.sleep(1)
+
+    async def main() -> None:
+        tasks.append(asyncio.create_task(end("a")))
+        await asyncio.sleep(1)
+
+    tasks: list[asyncio.Task[None]] = []
+    simulate(main)
+    assert ended == ["a", "a'", "a''"]
+
+
+def test_a_swallowed_breach_still_lets_the_rest_be_cancelled() -> None:
+    """The breach is raised at the very turn at which main is done."""
+    ended: list[str] = []
+
+    async def linger() -> None:
+        try:
+            await asyncio.sleep(1e5)
+        finally:
+            await asyncio.sleep(1)
+            ended.append("lingered")
+
+    async def main() -> None:
+        task = asyncio.create_task(linger())
+        await asyncio.sleep(1)
+        with suppress(Fence):
+            socket.getaddrinfo("example.com", 443)
+        assert task
+
+    with pytest.raises(Fence):
+        simulate(main)
+    assert ended == ["lingered"]
 
 
 @pytest.mark.parametrize("duration_s", [0, 1])
