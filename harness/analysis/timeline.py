@@ -209,7 +209,7 @@ def _breach_marks(history: Sequence[Event], breaches: Iterable[Breach]) -> Itera
 
 def _lanes(bars: Iterable[Bar], marks: Iterable[Mark]) -> Iterator[Lane]:
     """Yield faults on top, then each run's lanes by port, then what really happened."""
-    marked = {mark.lane for mark in marks}
+    marked = dict.fromkeys(mark.lane for mark in marks)
     if "/faults" in marked:
         yield Lane("/faults", "", "faults")
     keys = dict.fromkeys([*(bar.lane for bar in bars), *(lane for lane in marked if not lane.startswith("/"))])
