@@ -25,6 +25,7 @@ def say_summary(summary: Summary) -> None:
         say(sentence.text)
     harm = [one for one in summary.findings if not one.blocked]
     for finding in harm[:FINDINGS_SHOWN]:
-        say(f"  {finding.agent}, {finding.count} times: {finding.message}\n    {finding.replay}")
+        trials = "1 trial" if finding.trials == 1 else f"{finding.trials} trials"
+        say(f"  {finding.agent}, {trials}: {finding.message}\n    {finding.replay}")
     if len(harm) > FINDINGS_SHOWN:
         say(f"  and {len(harm) - FINDINGS_SHOWN} more in the report")

@@ -99,7 +99,7 @@ def argument_score(view: View) -> float | None:
 
 
 def steps(view: View) -> float:
-    """Model turns that were begun, over all runs."""
+    """Model turns that were begun, over all runs; the logical calls of an agent whose model was not seen."""
     turns = {(event.run_id, event.step) for event in view.record.of("model_call_started")}
     return float(len(turns) or len(view.calls))
 
