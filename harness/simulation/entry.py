@@ -67,6 +67,7 @@ def _run(simulation: Simulation, main: Main[T]) -> T:
         if watch is not None:
             WATCHDOG.disarm(watch)
         loop.close()
+        simulation.loop = None  # else the two would keep each other, and all that hangs on them, for the collector
     if isinstance(failure, Overrun):
         _note_overrun(simulation)
     _raise_first(simulation.first_breach, failure)

@@ -11,11 +11,11 @@ import gc
 import heapq
 import math
 from asyncio import Future, Handle, Task, TimerHandle, all_tasks
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
 from contextvars import Context
 from threading import current_thread, get_ident
-from typing import Any, NoReturn, TypeVar, TypeVarTuple
+from typing import Any, NoReturn, TypeVar, TypeVarTuple, cast
 
 from harness.errors import Deadlock, Fence, SimulationError, StepLimit, VirtualTimeLimit, WallClockLimit
 from harness.simulation.describe import caller, coroutines
@@ -160,7 +160,7 @@ class SimLoop(FencedLoop):
         if self.get_task_factory() is not None:
             return super().create_task(coro, name=name, **options)
         self._check_closed()
-        task = SimTask(coro, loop=self, name=name or "Task", **options)
+        task = SimTask(coro, loop=self, name="" if name is None else name, **options)
         if name is None:
             task.set_name(f"Task-{hash(task)}")
         return task
@@ -207,19 +207,20 @@ class SimLoop(FencedLoop):
 
     # Beginning and end.
 
-    def run_until_complete(self, future: Awaitable[T]) -> T:
+    def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
         """Run until ``future`` is done.
 
         asyncio's own version leaves a call of ``stop`` in the queue when a breach ends it at the wrong moment, and
         that would stop the drain.
         """
-        awaited = asyncio.ensure_future(future, loop=self)
+        awaited: Future[T] = asyncio.ensure_future(cast("Awaitable[T]", future), loop=self)
         self._awaited = awaited
         awaited.add_done_callback(self._stop_for)
         try:
             self.run_forever()
         finally:
             awaited.remove_done_callback(self._stop_for)
+            self._awaited = None  # else loop and task would keep each other alive
             awaited._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001  # the caller knows
         if not awaited.done():
             raise RuntimeError("the event loop was stopped before the future was done")

@@ -56,8 +56,7 @@ class SimTimer(TimerHandle):
         self._scheduled = True
 
     def __lt__(self, other: TimerHandle) -> bool:
-        if not isinstance(other, SimTimer):
-            return NotImplemented
+        assert isinstance(other, SimTimer)  # a loop has no others on its heap
         return self._when < other._when or (self._when == other._when and self._tie < other._tie)
 
 

@@ -149,6 +149,22 @@ def test_no_thread_is_left_behind() -> None:
     assert threading.enumerate() == before
 
 
+def test_a_simulation_leaves_no_garbage() -> None:
+    """A hundred thousand trials must not keep the collector busy."""
+
+    async def main() -> None:
+        await asyncio.gather(asyncio.sleep(1), asyncio.to_thread(time.sleep, 1))
+
+    simulate(main)
+    gc.collect()
+    gc.disable()
+    try:
+        simulate(main)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
 def test_the_garbage_collector_goes_on() -> None:
     async def main() -> bool:
         return gc.isenabled()

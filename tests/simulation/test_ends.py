@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import multiprocessing
 import threading
 import time
 from collections.abc import Callable
@@ -152,6 +153,20 @@ def test_the_watchdog_leaves_the_next_simulation_alone() -> None:
         assert simulate(main) == "done"
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_the_watchdog_works_in_a_forked_process() -> None:
+    def work() -> None:
+        with pytest.raises(WallClockLimit):
+            simulate(hog, limits=Limits(wall_s=0.05))
+
+    with pytest.raises(WallClockLimit):
+        simulate(hog, limits=Limits(wall_s=0.05))  # its thread does not come along into the child
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join(10)
+    assert child.exitcode == 0
+
+
 def test_the_watchdog_can_be_left_out() -> None:
     async def main() -> str:
         return "done"
@@ -173,6 +188,41 @@ def test_a_task_that_resists_its_cancellation_is_named() -> None:
         assert task
 
     with pytest.raises(SimulationError, match=r"after all was cancelled: .*resist \("):
+        simulate(main)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_watchdog_ends_what_is_busy_while_all_is_cancelled(times: int) -> None:
+    async def hog_at_the_end() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await hog()
+
+    async def main() -> None:
+        tasks = [asyncio.create_task(hog_at_the_end()) for _ in range(times)]
+        await asyncio.sleep(1)
+        assert tasks
+
+    with pytest.raises(WallClockLimit, match="hog_at_the_end"):
+        simulate(main, limits=HALF_A_MOMENT)
+
+
+def test_a_coroutine_that_resists_being_closed_is_left() -> None:
+    async def resist() -> None:
+        for _ in ("the cancellation", "the closing"):
+            try:
+                await wait_for_ever()
+            except BaseException:  # noqa: BLE001, S110
+                pass
+        await wait_for_ever()
+
+    async def main() -> None:
+        task = asyncio.create_task(resist())
+        await asyncio.sleep(1)
+        assert task
+
+    with pytest.raises(Deadlock, match=r"after all was cancelled: .*resist \("):
         simulate(main)
 
 

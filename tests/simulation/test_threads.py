@@ -7,6 +7,7 @@ import contextvars
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import anyio
 import pytest
@@ -183,3 +184,30 @@ def test_a_real_thread_may_not_wake_the_simulation() -> None:
 
     with pytest.raises(Fence, match=r"test_threads\.py:\d+ in .*wake tried to wake .* from thread 'intruder'"):
         simulate(main)
+
+
+def test_work_that_is_cancelled_before_its_turn_is_not_done() -> None:
+    done: list[str] = []
+
+    async def main() -> None:
+        future = asyncio.get_running_loop().run_in_executor(None, done.append, "done")
+        future.cancel()
+        await asyncio.sleep(1)
+
+    simulate(main)
+    assert not done
+
+
+def test_a_task_factory_of_the_agent_is_respected() -> None:
+    made: list[str] = []
+
+    def factory(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        made.append(coroutine.__name__)
+        return asyncio.Task(coroutine, loop=loop, **options)
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_task_factory(factory)
+        await asyncio.gather(asyncio.sleep(1), asyncio.sleep(2))
+
+    simulate(main)
+    assert made == ["sleep", "sleep"]

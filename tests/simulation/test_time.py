@@ -153,3 +153,11 @@ def test_a_sleep_without_end_can_be_timed_out() -> None:
         return now_s()
 
     assert simulate(main, limits=Limits(virtual_s=math.inf)) == 3.0
+
+
+def test_a_blocking_sleep_can_not_be_negative() -> None:
+    async def main() -> None:
+        with pytest.raises(ValueError, match="non-negative"):
+            time.sleep(-1)  # noqa: ASYNC251
+
+    simulate(main)
