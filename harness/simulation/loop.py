@@ -168,7 +168,7 @@ class SimLoop(FencedLoop):
     def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> SimFuture[T]:  # type: ignore[override]  # noqa: ARG002
         """Run ``func`` on this thread, at a turn of the loop of its own; see ``threads``."""
         future = self.create_future()
-        self.call_soon(run_inline, self, future, func, args)
+        self.call_soon(run_inline, self.simulation, future, func, args)
         return future
 
     def call_soon_threadsafe(

@@ -15,21 +15,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.simulation.state import Simulation
 from harness.simulation.watchdog import Overrun
 
-if TYPE_CHECKING:
-    from harness.simulation.loop import SimLoop
-    from harness.simulation.order import SimFuture
 
-
-def run_inline(loop: SimLoop, future: SimFuture[Any], work: Callable[..., Any], args: tuple[Any, ...]) -> None:
+def run_inline(
+    simulation: Simulation, future: asyncio.Future[Any], work: Callable[..., Any], args: tuple[Any, ...]
+) -> None:
     """Do ``work`` now, and settle ``future`` after the virtual time that it took."""
     if future.cancelled():
         return
-    simulation = loop.simulation
+    loop = future.get_loop()
     started_s = simulation.now_s
     with _as_on_a_thread(loop):
         settle = _outcome(future, work, args)
@@ -40,7 +38,7 @@ def run_inline(loop: SimLoop, future: SimFuture[Any], work: Callable[..., Any], 
         settle()
 
 
-def _outcome(future: SimFuture[Any], work: Callable[..., Any], args: tuple[Any, ...]) -> Callable[[], None]:
+def _outcome(future: asyncio.Future[Any], work: Callable[..., Any], args: tuple[Any, ...]) -> Callable[[], None]:
     error: BaseException | None = None
     result = None
     try:
@@ -63,7 +61,7 @@ def _outcome(future: SimFuture[Any], work: Callable[..., Any], args: tuple[Any, 
 
 
 @contextmanager
-def _as_on_a_thread(loop: SimLoop) -> Iterator[None]:
+def _as_on_a_thread(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """Hide the running loop, as on a worker thread: ``asyncio.run`` works there, on a loop of this simulation."""
     _set_running_loop(None)
     try:
