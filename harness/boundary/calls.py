@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 Port = Literal["model", "tool", "retrieval", "approval", "memory", "user", "agent", "store"]
 EffectClass = Literal["read", "write", "irreversible"]
@@ -137,3 +137,8 @@ def identity_of(spec: ToolSpec | None, arguments: Mapping[str, Any]) -> dict[str
     if spec is None:
         return {}
     return {name: arguments[name] for name in spec.identity if name in arguments}
+
+
+def argument_problems(error: ValidationError) -> str:
+    """Say in one line what is wrong with the arguments of a call."""
+    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {one['msg']}" for one in error.errors())

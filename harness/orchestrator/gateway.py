@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from pydantic import ValidationError
 
-from harness.boundary import Call, ErrorType, Reply, Session, ToolSpec, failed
+from harness.boundary import Call, ErrorType, Reply, Session, ToolSpec, argument_problems, failed
 from harness.content import Ask
 from harness.history import digest
 from harness.orchestrator.breakers import Breakers
@@ -79,7 +79,7 @@ class Gateway:
         try:
             spec.parameters.model_validate(request.arguments)
         except ValidationError as error:
-            return self._refuse(request, step, "typed_arguments", _argument_problems(error), "validation")
+            return self._refuse(request, step, "typed_arguments", argument_problems(error), "validation")
         reason = self._gate.reason(spec)
         if reason is not None and not await self._approved(request, step, reason):
             return observe(request, "denied", message=f"no approval ({reason})")
@@ -138,7 +138,3 @@ class Gateway:
         if error_type is None:
             return observe(request, "denied", message=message)
         return observe(request, "failed", error_type=error_type, message=message)
-
-
-def _argument_problems(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {one['msg']}" for one in error.errors())

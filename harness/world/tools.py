@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal, get_type_hints
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
 from harness.boundary import EffectClass, ErrorType, ToolSpec
 
@@ -68,8 +68,3 @@ def _parameters(function: Callable[..., Any]) -> type[BaseModel]:
         for name, parameter in list(inspect.signature(function).parameters.items())[1:]
     }
     return create_model(function.__name__, __config__=ConfigDict(extra="forbid", strict=True), **fields)
-
-
-def argument_problems(error: ValidationError) -> str:
-    """Say in one line what is wrong with the arguments of a call."""
-    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {one['msg']}" for one in error.errors())

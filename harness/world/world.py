@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.boundary import Delivery, Reply, failed, succeeded
+from harness.boundary import Delivery, Reply, argument_problems, failed, succeeded
 from harness.history import History
 from harness.simulation import draw
 from harness.world.corpus import Corpus, Document
 from harness.world.ledger import Ledger
-from harness.world.tools import Tool, ToolError, argument_problems
+from harness.world.tools import Tool, ToolError
 
 Inject = Callable[[Any, str, str], None]
 

@@ -60,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def is_refused(done: Done, *parts: str) -> None:
+def expect_refusal(done: Done, *parts: str) -> None:
     """Check for exit code 2, one clear message, no traceback, and nothing on stdout."""
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
@@ -127,9 +127,9 @@ def test_an_agent_of_ones_own_is_named_by_module_and_attribute(tmp_path: Path) -
         ("json:dumps", "write it as: async def agent(ask, tools) -> str"),
     ],
 )
-def test_an_agent_that_can_not_be_one_is_refused(agent: str, message: str, tmp_path: Path) -> None:
+def test_an_agent_that_can_not_be_one_expect_refusal(agent: str, message: str, tmp_path: Path) -> None:
     done = harness("run", "scenarios/lost.yaml", "--agent", agent, "--out", tmp_path / "results")
-    is_refused(done, message)
+    expect_refusal(done, message)
     assert not (tmp_path / "results").exists()
 
 
@@ -138,14 +138,14 @@ def test_a_scenario_with_problems_is_refused_with_all_of_them(tmp_path: Path) ->
     path = tmp_path / "bad.yaml"
     path.write_text(text.replace("rate_limit", "rate_limt").replace("[approval_gate]", "[gate]").replace("_ack", "_a"))
     done = harness("run", path, "--out", tmp_path / "results")
-    is_refused(done, f"{path}:7: agents.3", "faults.busy[0].kind")
+    expect_refusal(done, f"{path}:7: agents.3", "faults.busy[0].kind")
     assert not (tmp_path / "results").exists()
 
 
 def test_a_folder_that_holds_something_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "diary.txt").write_text("dear diary")
     done = harness_process("run", "scenarios/lost.yaml", "--out", tmp_path)
-    is_refused(done, str(tmp_path), "exists and is not empty")
+    expect_refusal(done, str(tmp_path), "exists and is not empty")
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
 
 
@@ -162,37 +162,37 @@ def test_a_corrupt_parquet_file_is_named(broken: Path, command: str, table: str)
     part = broken / table / "part-00000.parquet"
     part.write_bytes(b"PAR1 nonsense PAR1")
     before = {path: path.read_bytes() for path in broken.rglob("*") if path.is_file()}
-    is_refused(harness(command, broken), str(part), "not a readable Parquet file")
+    expect_refusal(harness(command, broken), str(part), "not a readable Parquet file")
     assert {path: path.read_bytes() for path in broken.rglob("*") if path.is_file()} == before
 
 
 def test_an_input_that_was_changed_is_named(broken: Path) -> None:
     for path in (broken / "inputs").iterdir():
         path.write_text(path.read_text().replace("damaged", "demaged"))
-    is_refused(harness("score", broken), "its content does not match its name")
+    expect_refusal(harness("score", broken), "its content does not match its name")
 
 
 def test_results_of_another_schema_version_are_refused(broken: Path) -> None:
     manifest = json.loads((broken / "manifest.json").read_text())
     (broken / "manifest.json").write_text(json.dumps({**manifest, "schema_version": 99}))
     for command in ("report", "score"):
-        is_refused(harness(command, broken), "schema version 99")
+        expect_refusal(harness(command, broken), "schema version 99")
 
 
 @pytest.mark.parametrize("command", ["report", "score"])
-def test_a_folder_without_results_is_refused(tmp_path: Path, command: str) -> None:
-    is_refused(harness(command, tmp_path), "holds no manifest.json")
+def test_a_folder_without_results_expect_refusal(tmp_path: Path, command: str) -> None:
+    expect_refusal(harness(command, tmp_path), "holds no manifest.json")
 
 
 def test_without_a_folder_the_latest_results_are_meant(tmp_path: Path) -> None:
-    is_refused(harness("report", cwd=tmp_path), "there are no results in .harness/runs")
+    expect_refusal(harness("report", cwd=tmp_path), "there are no results in .harness/runs")
     shutil.copytree(SHOP, tmp_path / "project")
     harness_process("run", "scenarios/lost.yaml", cwd=tmp_path / "project")
     assert "56 trials scored again" in harness_process("score", cwd=tmp_path / "project").stdout
 
 
-def test_an_unknown_trial_is_refused(folder: Path) -> None:
-    is_refused(harness("replay", folder, "0123456789ab"), "holds no trial '0123456789ab'")
+def test_an_unknown_trial_expect_refusal(folder: Path) -> None:
+    expect_refusal(harness("replay", folder, "0123456789ab"), "holds no trial '0123456789ab'")
 
 
 def test_misuse_ends_with_exit_code_2() -> None:
