@@ -14,19 +14,15 @@ from harness.boundary import CallFault, Exchange, Frozen, Reply
 
 
 class DuplicateDeliveryOptions(Frozen):
-    """``delay_s`` is when the copy arrives after the original was answered; 0 means at once."""
+    """``delay_s`` is how long after the original the copy is sent; 0 means right behind it."""
 
     delay_s: Annotated[float, Field(ge=0)] = 0.0
 
 
 async def deliver_twice(options: DuplicateDeliveryOptions, exchange: Exchange) -> Reply:
-    """Deliver the call, and the same call again; the agent sees the first reply alone."""
-    reply = await exchange.proceed()
-    if options.delay_s:
-        exchange.repeat_later(options.delay_s)
-    else:
-        await exchange.repeat()
-    return reply
+    """Deliver the call, and the same call again; the agent sees the reply to the original alone."""
+    exchange.repeat_later(options.delay_s)
+    return await exchange.proceed()
 
 
 KINDS = (CallFault("duplicate_delivery", "duplicate_delivery", DuplicateDeliveryOptions, ("tool",), deliver_twice),)

@@ -34,11 +34,12 @@ def play(shop: Path) -> Play:
         agent: str | dict[str, Any] = "reference",
         seed: int = 0,
         starts_s: tuple[float, ...] = (0.0,),
+        domain: str = "shop",
     ) -> TrialResult:
         plan = FaultPlan(id="plan", faults=tuple(PlannedFault.model_validate(fault) for fault in faults))
         spec = TrialSpec(
             scenario="test",
-            domain="shop",
+            domain=domain,
             task_id=task,
             agent=AgentSpec.model_validate(agent),
             plan=plan,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -64,12 +65,31 @@ async def run_function(function: FunctionAgent, ask: Ask, session: Session) -> N
     """Run the function to its end; what it raises is how the run ended, not an error of the harness."""
     session.emit("run_started", payload={"task_id": ask.task_id, "user": ask.user, "tenant": ask.tenant})
     try:
-        answer, state = str(await function(ask, Toolbox(ask, session))), "completed"
-    except HarnessError:
+        answer = await function(ask, Toolbox(ask, session))
+        state, payload = ("completed", {"answer": _clean(answer)}) if isinstance(answer, str) else _no_text(answer)
+    except (HarnessError, KeyboardInterrupt):
         raise
-    except Exception as error:  # noqa: BLE001  # whatever an agent raises is its own failure, and recorded as that
-        answer, state = f"{type(error).__name__}: {error}", "crashed"
-    session.emit("run_completed", result=state, payload={"answer": answer})
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+            raise
+        # Whatever else an agent raises, sys.exit() included, is its own failure, and recorded as that.
+        state, payload = "crashed", {"answer": "", "error": _clean(f"{type(error).__name__}: {error}")}
+    session.emit("run_completed", result=state, payload=payload)
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled this run's task; an agent can also raise CancelledError by itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _no_text(answer: object) -> tuple[str, dict[str, str]]:
+    return "crashed", {"answer": "", "error": f"the agent returned a {type(answer).__name__}, not a text"}
+
+
+def _clean(text: str) -> str:
+    """Replace what UTF-8 can not say (lone surrogates)."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def check_function(function: Any, name: str) -> FunctionAgent:

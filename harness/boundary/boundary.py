@@ -14,7 +14,6 @@ from harness.boundary.armed import ArmedFault, ArmedPlan
 from harness.boundary.calls import Call, Catalogue, Reply, identity_of, unanswered
 from harness.boundary.faults import CallFault
 from harness.history import EventKind, History, plain
-from harness.simulation import draw
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -45,23 +44,29 @@ class Boundary:
         self.history = history
         self.plan = plan
         self.stragglers: list[asyncio.Task[None]] = []
+        self.bug: Exception | None = None
         self._catalogue = catalogue
         self._arrivals: Counter[str] = Counter()
 
     async def send(self, call: Call) -> Reply:
         """Carry one call and return what the agent may know of it."""
         delivery, arrival = self._admit(call)
+        faults = self.plan.meant_for(delivery.call, delivery.identity, delivery.address, arrival, self.history)
         started = self._record_start(delivery)
-        faults = self.plan.meant_for(call, delivery.identity, delivery.address, arrival, self.history)
         try:
             reply = await (self._hurt(delivery, faults) if faults else self.deliver(delivery))
+            recorded = msgspec.structs.replace(reply, value=plain(reply.value))
         except asyncio.CancelledError:
             self._record_end(delivery, started, unanswered(self.history.now() - started[1]))
             raise
-        reply = msgspec.structs.replace(reply, value=plain(reply.value))
-        self._record_end(delivery, started, reply)
-        self._look_for_seeds(delivery, reply)
-        return reply
+        except Exception as error:
+            # A bug behind the boundary. The agent may swallow it, the trial must not.
+            self.bug = self.bug or error
+            raise
+        self._record_end(delivery, started, recorded)
+        self._look_for_seeds(delivery, recorded)
+        # A copy of its own: whatever the agent does to it, the record stays as it was.
+        return msgspec.structs.replace(reply, value=plain(reply.value))
 
     async def settle(self) -> None:
         """Wait until every delayed repeat has arrived."""
@@ -187,16 +192,12 @@ class _Exchange:
         inner = _Exchange(self._boundary, self._delivery, self._faults[1:], self._deadline_s)
         return await inner.enter()
 
-    async def repeat(self) -> None:
-        copy = msgspec.structs.replace(self._delivery, copy=self._delivery.copy + 1)
-        await self._boundary.deliver(copy)
-
     def repeat_later(self, delay_s: float) -> None:
         self._boundary.stragglers.append(asyncio.create_task(self._after(delay_s)))
 
     async def _after(self, delay_s: float) -> None:
         await asyncio.sleep(delay_s)
-        await self.repeat()
+        await self._boundary.deliver(msgspec.structs.replace(self._delivery, copy=self._delivery.copy + 1))
 
     async def turn_away(self, reply: Reply) -> Reply:
         await asyncio.sleep(ROUND_TRIP_S)
@@ -205,7 +206,3 @@ class _Exchange:
     async def hang(self) -> Reply:
         await asyncio.sleep(max(0.0, self._deadline_s - self._boundary.history.now()))
         return unanswered(self.call.timeout_s)
-
-    def draw(self, purpose: str) -> float:
-        plan = self._boundary.plan
-        return draw(plan.seed, f"fault/{self._faults[0].planned.stream}/{purpose}", self._delivery.address)

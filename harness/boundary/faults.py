@@ -27,20 +27,17 @@ class Exchange(Protocol):
     async def proceed(self) -> Reply:
         """Deliver the call (to the next fault, at last to the tool) and return the reply."""
 
-    async def repeat(self) -> None:
-        """Deliver the same call once more; nobody sees the reply."""
-
     def repeat_later(self, delay_s: float) -> None:
-        """Deliver the same call once more after ``delay_s``, even when the caller is gone by then."""
+        """Deliver the same call once more, ``delay_s`` from now, even when the caller is gone by then.
+
+        Nobody sees the reply.
+        """
 
     async def turn_away(self, reply: Reply) -> Reply:
         """Answer with ``reply`` in the tool's stead, after one round trip; the call has no effect."""
 
     async def hang(self) -> Reply:
         """Wait until the caller gives up, and return what the caller then knows."""
-
-    def draw(self, purpose: str) -> float:
-        """Return an addressed random number in [0, 1)."""
 
 
 class SeedableWorld(Protocol):
@@ -54,9 +51,6 @@ class SeedableWorld(Protocol):
 
     def injection(self, vector: str, text: str) -> None:
         """Write ``text`` where the domain says that strangers can write; raises KeyError for an unknown vector."""
-
-    def draw(self, purpose: str) -> float:
-        """Return an addressed random number in [0, 1)."""
 
 
 class Simulation(Protocol):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.agents import RunAgent, resolve
+from harness.agents import resolve
 from harness.boundary import ArmedPlan, Boundary, FaultKind, Principal, Session, SimulationFault
 from harness.campaign.specs import RunSpec, TrialSpec
 from harness.content import Domain, Ending, Task, all_fault_kinds, load_domain
@@ -33,13 +33,15 @@ class TrialResult:
 
 def run_trial(spec: TrialSpec, kinds: Mapping[str, FaultKind] | None = None) -> TrialResult:
     """Run one trial; an error of an agent, a tool or the simulation ends in the record, never as an exception."""
-    domain = load_domain(spec.domain)
-    stage = _Stage(spec, domain, all_fault_kinds() if kinds is None else kinds)
+    stage = _Stage(spec, load_domain(spec.domain), all_fault_kinds() if kinds is None else kinds)
     try:
+        stage.plant()
         simulate(stage.play, seed=spec.seed, limits=TRIAL_LIMITS)
     except SimulationError as error:
         stage.abort(error, harness_error=isinstance(error, Fence | WallClockLimit))
-    except Exception as error:  # noqa: BLE001  # a bug in a pack voids this trial; the campaign goes on
+    except asyncio.CancelledError as error:  # an agent cancelled every task that it could find
+        stage.abort(error, harness_error=False)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a bug in a pack voids this trial; the campaign goes on
         stage.abort(error, harness_error=True)
     return TrialResult(spec, stage.record())
 
@@ -51,6 +53,8 @@ class _Stage:
         self.spec = spec
         self.domain = domain
         self.task: Task = domain.tasks[spec.task_id]
+        # Found here, outside of the simulation: what an agent's module does when it is imported is no part of a trial.
+        self.agent = resolve(spec.agent)
         self.history = History(lambda: 0.0)
         self.plan = ArmedPlan(spec.plan, kinds, spec.seed)
         self.clock = VirtualClock(EPOCH_S)
@@ -59,14 +63,17 @@ class _Stage:
             corpus=domain.corpus,
             history=self.history,
             clock=self.clock.now,
-            seed=spec.seed,
             inject=domain.inject,
             phrases={name: one.phrase for name, one in domain.injections.items()},
         )
+        self.before = self.after = domain.initial
+
+    def plant(self) -> None:
+        """Let the plan's seedings change the world before time 0."""
         for fault in self.plan.seedings:
             fault.plant(self.world)
-        self.before = domain.snapshot(self.world.state) if self.plan.seedings else domain.initial
-        self.after = self.before
+        if self.plan.seedings:
+            self.before = self.after = self.domain.snapshot(self.world.state)
 
     async def play(self) -> None:
         """Start the runs, wait for their end and for every late delivery, and take stock."""
@@ -74,22 +81,39 @@ class _Stage:
         services = self._services()
         boundary = Boundary(services.deliver, self.domain.catalogue, self.history, self.plan)
         windows = [asyncio.create_task(self._act(fault)) for fault in self.plan.simulation]
-        agent = resolve(self.spec.agent)
-        if len(self.spec.runs) == 1:
-            await self._run(agent, self.spec.runs[0], boundary)
-        else:
-            async with asyncio.TaskGroup() as group:
-                for run in self.spec.runs:
-                    group.create_task(self._run(agent, run, boundary))
-        await boundary.settle()
-        await services.settle()
+        runs = [asyncio.create_task(self._run(run, boundary)) for run in self.spec.runs]
+        await asyncio.wait(runs)
         for window in windows:
             window.cancel()
+        await self._leave_nothing_behind(boundary, services)
+        for run in runs:
+            self._check_end(run)
+        if boundary.bug is not None:
+            raise boundary.bug
         self._take_stock()
+
+    async def _leave_nothing_behind(self, boundary: Boundary, services: Services) -> None:
+        """Cancel what the agents left running; calls that are under way arrive all the same."""
+        while True:
+            own = {asyncio.current_task(), *boundary.stragglers, *services.late}
+            if left := [task for task in asyncio.all_tasks() if task not in own]:
+                for task in left:
+                    task.cancel()
+                await asyncio.wait(left)
+            elif boundary.stragglers or services.late:
+                await boundary.settle()
+                await services.settle()
+            else:
+                return
+
+    def _check_end(self, run: asyncio.Task[None]) -> None:
+        if not run.cancelled() and (error := run.exception()) is not None:
+            raise error
 
     def _services(self) -> Services:
         seed = self.spec.seed
-        tools = ToolService(self.world, self.domain.tools, seed)
+        in_reach = {name: self.domain.tools[name] for name in self.domain.in_reach(self.task)}
+        tools = ToolService(self.world, in_reach, seed)
         brain = make_brain(self.spec.agent.planner, self.task.reference, self.domain.injections)
         return Services(
             {
@@ -100,7 +124,7 @@ class _Stage:
             }
         )
 
-    async def _run(self, agent: RunAgent, run: RunSpec, boundary: Boundary) -> None:
+    async def _run(self, run: RunSpec, boundary: Boundary) -> None:
         if run.start_s:
             await self.clock.sleep(run.start_s)
         ask = self.domain.ask(self.task)
@@ -113,7 +137,7 @@ class _Stage:
             emit=self._emitter(run.run_id),
             chance=lambda address: draw(self.spec.seed, "agent", f"{run.run_id}/{address}"),
         )
-        await agent(ask, session)
+        await self.agent(ask, session)
 
     def _emitter(self, run_id: str) -> Any:
         def emit(kind: EventKind, *, step: int | None = None, **fields: Any) -> object:
@@ -131,9 +155,7 @@ class _Stage:
         undo()
 
     def _take_stock(self) -> None:
-        self.after = self.domain.snapshot(self.world.state)
-        differences = changes(self.before, self.after)
-        self.history.append("world_settled", payload=plain({"changes": differences, "digest": digest(self.after)}))
+        self._compare_worlds()
         record = self.record()
         calls = tuple(
             (str(one.start.name), one.start.payload["arguments"]) for one in tool_attempts(record) if one.status == "ok"
@@ -143,10 +165,17 @@ class _Stage:
         for name, verdict in self.domain.oracles(self.task, planted, ending).items():
             self.history.append("oracle_decided", name=name, result="true" if verdict else "false")
 
-    def abort(self, error: Exception, *, harness_error: bool) -> None:
-        """Record why the trial could not be played to its end."""
+    def _compare_worlds(self) -> None:
+        self.after = self.domain.snapshot(self.world.state)
+        differences = changes(self.before, self.after)
+        self.history.append("world_settled", payload=plain({"changes": differences, "digest": digest(self.after)}))
+
+    def abort(self, error: BaseException, *, harness_error: bool) -> None:
+        """Record why the trial could not be played to its end, and what the world was like by then."""
         last_s = self.history.events[-1].time_s if self.history.events else 0.0
         self.history.now = lambda: last_s
+        if not harness_error:
+            self._compare_worlds()
         payload = {"error": type(error).__name__, "message": str(error), "where": _where(error)}
         self.history.append("trial_aborted", result="harness_error" if harness_error else "failed", payload=payload)
 
@@ -164,7 +193,7 @@ class _Stage:
         )
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """Name the place of an error without the machine's paths, so that histories agree across machines."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -25,6 +25,7 @@ class Carrier:
         self._meter = meter
         self._breakers = breakers
         self._retries = retries
+        self._not_before: dict[str, float] = {}
 
     async def carry(self, call: Call, timeout_s: float) -> Reply:
         """Send ``call`` until it is answered, refused for good, or not worth another attempt."""
@@ -46,6 +47,7 @@ class Carrier:
             attempt += 1
 
     async def _attempt(self, call: Call, timeout_s: float, attempt: int) -> Reply:
+        await self._keep_away(call.name)
         timeout_s = self._meter.cut(timeout_s)
         if not self._breakers.allows(call.name):
             return failed("unavailable", f"the circuit of {call.name} is open")
@@ -53,7 +55,15 @@ class Carrier:
             self._meter.next_tool_call()
         reply = await self._session.send(msgspec.structs.replace(call, timeout_s=timeout_s, attempt=attempt))
         self._breakers.learn(call.name, reply, call.step or 0)
+        if reply.retry_after_s is not None:
+            self._not_before[call.name] = self._session.clock.now() + reply.retry_after_s
         return reply
+
+    async def _keep_away(self, name: str) -> None:
+        """Wait out a Retry-After, also when the planner asks for the same tool anew."""
+        wait_s = self._not_before.pop(name, 0.0) - self._session.clock.now()
+        if wait_s > 0:
+            await self._session.clock.sleep(self._meter.cut(wait_s))
 
 
 class Gateway:

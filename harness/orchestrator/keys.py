@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from harness.boundary import ToolSpec, identity_of, identity_text
+from harness.boundary import ToolSpec, identity_of
+from harness.history import canonical_json
 
 
 class Keys(Protocol):
@@ -20,7 +21,7 @@ class Keys(Protocol):
 
 
 class IntentKeys:
-    """Key = run, tool, identity arguments, ordinal of the intent.
+    """Key = run, tool, identity arguments (all, for a tool that declares no identity), ordinal of the intent.
 
     The ordinal moves on only when the former intent ended ``ok``: a reworded repeat after an unknown outcome keeps its
     key, and a second intended effect on the same thing gets its own.
@@ -42,7 +43,8 @@ class IntentKeys:
         self._applied[self._intent(spec, arguments)] += 1
 
     def _intent(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> str:
-        return f"{self._run_id}:{spec.name}:{identity_text(identity_of(spec, arguments))}"
+        thing = identity_of(spec, arguments) or arguments
+        return f"{self._run_id}:{spec.name}:{canonical_json(thing).decode()}"
 
 
 class NoKeys:

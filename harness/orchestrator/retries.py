@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from harness.boundary import Call, Reply
+from harness.history import digest
 from harness.orchestrator.policy import RetryPolicy
 
 
@@ -29,8 +30,13 @@ class Backoff:
         if attempt >= policy.max_attempts or reply.error_type not in policy.retry_on:
             return None
         backoff_s = min(policy.backoff_max_s, policy.backoff_s * 2.0 ** (attempt - 1))
-        jitter = policy.jitter * self._chance(f"backoff/{call.port}:{call.name}/{call.step}/{attempt}")
+        jitter = policy.jitter * self._chance(f"backoff/{call.port}:{call.name}/{_intent(call)}/{attempt}")
         return max(backoff_s * (1 + jitter), reply.retry_after_s or 0.0)
+
+
+def _intent(call: Call) -> str:
+    # Not the step: one more turn elsewhere must not shift this draw.
+    return call.idempotency_key or digest(call.arguments)
 
 
 class NoRetries:

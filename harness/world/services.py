@@ -24,7 +24,7 @@ class Services:
 
     def __init__(self, by_port: Mapping[str, Service]) -> None:
         self._by_port = by_port
-        self._late: list[asyncio.Task[None]] = []
+        self.late: list[asyncio.Task[None]] = []
 
     async def deliver(self, delivery: Delivery) -> Reply:
         """Answer after the service's latency.
@@ -50,12 +50,12 @@ class Services:
 
     async def settle(self) -> None:
         """Wait until every call whose caller is gone has arrived."""
-        while self._late:
-            await self._late.pop()
+        while self.late:
+            await self.late.pop()
 
     def _arrive_late(self, service: Service, delivery: Delivery, wait_s: float) -> None:
         if wait_s != float("inf"):
-            self._late.append(asyncio.create_task(_arrive(service, delivery, wait_s)))
+            self.late.append(asyncio.create_task(_arrive(service, delivery, wait_s)))
 
 
 async def _arrive(service: Service, delivery: Delivery, wait_s: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.boundary import Delivery, Reply, argument_problems, failed, succeeded
-from harness.history import History
+from harness.history import History, plain
 from harness.simulation import draw
 from harness.world.corpus import Corpus, Document
 from harness.world.ledger import Ledger
@@ -36,7 +36,6 @@ class World:
         corpus: Corpus,
         history: History,
         clock: Callable[[], float],
-        seed: int = 0,
         inject: Inject = no_vectors,
         phrases: Mapping[str, str] | None = None,
     ) -> None:
@@ -44,7 +43,6 @@ class World:
         self.corpus = corpus
         self.clock = clock
         self.ledger = Ledger(history)
-        self._seed = seed
         self._inject = inject
         self._phrases = phrases or {}
 
@@ -61,10 +59,6 @@ class World:
     def injection(self, vector: str, text: str) -> None:
         """Write ``text`` where the domain lets strangers write; raises KeyError for an unknown vector."""
         self._inject(self.state, vector, text)
-
-    def draw(self, purpose: str) -> float:
-        """Return an addressed random number in [0, 1)."""
-        return draw(self._seed, "world", purpose)
 
 
 class ToolService:
@@ -89,7 +83,8 @@ class ToolService:
                 "not_found", f"there is no tool {delivery.call.name!r}; known: {', '.join(sorted(self._tools))}"
             )
         try:
-            arguments = tool.spec.parameters.model_validate(delivery.call.arguments)
+            # A tool gets a copy: what it keeps of its arguments, or changes in them, is not the record's.
+            arguments = tool.spec.parameters.model_validate(plain(delivery.call.arguments))
         except ValidationError as error:
             return failed("validation", argument_problems(error))
         earlier = None if tool.spec.effect == "read" else self._world.ledger.earlier_answer(delivery)
@@ -99,7 +94,7 @@ class ToolService:
 
     def _apply(self, tool: Tool, delivery: Delivery, arguments: dict[str, Any]) -> Reply:
         try:
-            value = tool.function(self._world, **arguments)
+            value = plain(tool.function(self._world, **arguments))
         except ToolError as error:
             return failed(error.error_type, str(error))
         if tool.spec.effect != "read":

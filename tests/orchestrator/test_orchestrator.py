@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Annotated, Any
 
 import msgspec
@@ -15,8 +16,10 @@ from harness.boundary import Call, Principal, Reply, Session, ToolSpec, Usage, f
 from harness.content import Ask, Budget
 from harness.history import Event, History
 from harness.orchestrator import BreakerPolicy, Orchestrator, Outcome, Parts, Policy, RetryPolicy, parts_without
+from harness.orchestrator.keys import IntentKeys
+from harness.orchestrator.retries import Backoff
 from harness.planners import Decision, ToolRequest
-from harness.simulation import EPOCH_S, VirtualClock, elapsed_s, simulate
+from harness.simulation import EPOCH_S, VirtualClock, draw, elapsed_s, simulate
 
 
 class PayArguments(BaseModel):
@@ -190,19 +193,52 @@ def test_a_retry_after_is_never_undercut(retry_after_s: float) -> None:
     assert second - first >= retry_after_s - 1e-6
 
 
+def test_a_retry_after_holds_for_the_planners_next_try_as_well() -> None:
+    """Whoever asks, the tool said when."""
+    bench = Bench(LOOK, LOOK, tool=in_turn(failed("rate_limit", "429", retry_after_s=60.0)))
+    bench.run()
+    times = [at for call, at in zip(bench.calls, bench.times, strict=True) if call.name == "look"]
+    assert all(later - former >= 60.0 for former, later in pairwise(times))
+
+
+@given(step=st.integers(1, 99), attempt=st.integers(1, 3))
+def test_the_jitter_of_a_backoff_does_not_depend_on_the_step(step: int, attempt: int) -> None:
+    """One more turn elsewhere shifts no draw."""
+    backoff = Backoff(RetryPolicy(), lambda address: draw(7, "agent", address))
+    call = Call("tool", "look", {"query": "x"}, "run-1", step=1)
+    moved = Call("tool", "look", {"query": "x"}, "run-1", step=step)
+    assert backoff.wait_s(call, BUSY, attempt) == backoff.wait_s(moved, BUSY, attempt)
+
+
+def test_tools_without_identity_have_keys_of_their_arguments() -> None:
+    """A mail to Bob is not a repeat of the mail to Ann."""
+    spec = ToolSpec("mail", "Mail.", ReadArguments, "irreversible")
+    keys = IntentKeys("run-1")
+    assert keys.key(spec, {"query": "Ann"}) != keys.key(spec, {"query": "Bob"})
+
+
+def test_without_budgets_not_even_the_deadline_halts_a_run() -> None:
+    """The part is left out as a whole."""
+    bench = Bench(LOOK, tool=in_turn(failed("rate_limit", "429", retry_after_s=500.0), DONE))
+    assert bench.run(parts=parts_without(["budgets"]), deadline_s=60.0).state == "completed"
+
+
 def test_a_repeat_after_an_unknown_outcome_keeps_its_key() -> None:
     """Also when the planner plans the same action again, in other words."""
     reworded = ToolRequest("pay", {"to": "Ann", "usd": 5.01})
     bench = Bench(PAY, reworded, tool=in_turn(LOST, LOST, LOST, LOST, DONE))
     bench.run()
-    assert {call.idempotency_key for call in bench.sent("pay")} == {"run-1:pay:to=Ann:1"}
+    assert {call.idempotency_key for call in bench.sent("pay")} == {'run-1:pay:{"to":"Ann"}:1'}
 
 
 def test_a_second_intended_effect_has_its_own_key() -> None:
     """The first ended ok, so this is another intent."""
     bench = Bench(PAY, PAY)
     bench.run()
-    assert [call.idempotency_key for call in bench.sent("pay")] == ["run-1:pay:to=Ann:1", "run-1:pay:to=Ann:2"]
+    assert [call.idempotency_key for call in bench.sent("pay")] == [
+        'run-1:pay:{"to":"Ann"}:1',
+        'run-1:pay:{"to":"Ann"}:2',
+    ]
 
 
 def test_reads_carry_no_key() -> None:
@@ -287,7 +323,7 @@ def test_an_answer_that_is_no_decision_ends_in_a_summary() -> None:
 
 @pytest.mark.parametrize(
     ("part", "effects"),
-    [("idempotency_keys", [None]), ("approval_gate", ["run-1:pay:to=Ann:1"])],
+    [("idempotency_keys", [None]), ("approval_gate", ['run-1:pay:{"to":"Ann"}:1'])],
 )
 def test_a_part_can_be_left_out(part: str, effects: list[str | None]) -> None:
     """No key, or nobody asked."""
