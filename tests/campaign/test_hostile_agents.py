@@ -137,7 +137,7 @@ def test_a_bug_in_a_tool_voids_the_trial_whatever_the_agent_makes_of_it(play: Pl
 async def writes_and_then_spins(_ask: Ask, tools: Toolbox) -> str:
     """Leave a note on the wrong order and never come to an end."""
     await tools.call("add_note", {"order_id": "O-9", "note": "hello"})
-    while True:
+    while True:  # noqa: ASYNC110  # spins on purpose
         await asyncio.sleep(0)
 
 
