@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -22,15 +23,31 @@ BUILT_IN = ("reference",)
 def resolve(spec: AgentSpec) -> RunAgent:
     """Return the runner of an agent; raises AgentError for a name, planner or part that does not exist."""
     if spec.agent in BUILT_IN:
-        if spec.planner not in PLANNERS:
-            msg = f"agent {spec.name!r}: there is no planner {spec.planner!r}; known: {', '.join(PLANNERS)}"
-            raise AgentError(msg)
-        return Orchestrator(parts=parts_without(spec.without)).run
+        return _reference(spec)
     if ":" not in spec.agent:
         msg = f"there is no agent {spec.agent!r}; known: {', '.join(BUILT_IN)}, or name a function as module:attribute"
         raise AgentError(msg)
     function = check_function(_load(spec.agent), spec.agent)
+    try:
+        inspect.signature(function).bind("ask", "tools")
+    except TypeError as error:
+        msg = f"agent {spec.agent!r} can not be called as agent(ask, tools): {error}; take both by position"
+        raise AgentError(msg) from error
     return lambda ask, session: run_function(function, ask, session)
+
+
+def _reference(spec: AgentSpec) -> RunAgent:
+    problems = []
+    if spec.planner not in PLANNERS:
+        problems.append(f"agent {spec.name!r}: there is no planner {spec.planner!r}; known: {', '.join(PLANNERS)}")
+    parts = parts_without(())
+    try:
+        parts = parts_without(spec.without)
+    except AgentError as error:
+        problems.append(str(error))
+    if problems:
+        raise AgentError("; also: ".join(problems))
+    return Orchestrator(parts=parts).run
 
 
 def _load(name: str) -> object:
@@ -40,12 +57,13 @@ def _load(name: str) -> object:
         sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         msg = f"agent {name!r}: module {module_name!r} does not import: {type(error).__name__}: {error}"
         raise AgentError(msg) from error
     try:
         found: object = getattr(module, attribute)
     except AttributeError as error:
-        msg = f"agent {name!r}: {module.__file__} has no {attribute!r}"
+        where = getattr(module, "__file__", None) or f"module {module_name}"
+        msg = f"agent {name!r}: {where} has no {attribute!r}"
         raise AgentError(msg) from error
     return found

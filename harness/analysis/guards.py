@@ -49,27 +49,28 @@ def guard_costs(results: Results) -> tuple[GuardRow, ...]:
     """Return the agents of which at least two share scenario and planner, where at least one trial was attacked."""
     groups: dict[tuple[str, str], list[Sequence[Trial]]] = {}
     for trials in results.arms.values():
-        groups.setdefault((trials[0].scenario, trials[0].planner), []).append(trials)
+        if trials[0].planner is not None:  # an agent of one's own has no planner that another could share
+            groups.setdefault((trials[0].scenario, trials[0].planner), []).append(trials)
     return tuple(
-        _row(results, trials)
-        for arms in groups.values()
-        if len(arms) > 1 and any(_attacked(trial) for trials in arms for trial in trials)
+        _row(results, planner, trials)
+        for (_, planner), arms in groups.items()
+        if len(arms) > 1 and any(_attacked(results, trial) for trials in arms for trial in trials)
         for trials in arms
     )
 
 
-def _attacked(trial: Trial) -> bool:
-    return trial.attack_success is not None and trial.verdict != "harness_error"
+def _attacked(results: Results, trial: Trial) -> bool:
+    return trial.verdict != "harness_error" and bool(results.injections(trial))
 
 
-def _row(results: Results, trials: Sequence[Trial]) -> GuardRow:
+def _row(results: Results, planner: str, trials: Sequence[Trial]) -> GuardRow:
     clean = [trial for trial in trials if trial.clean]
-    attacked = [trial for trial in trials if _attacked(trial)]
-    reached = [trial for trial in attacked if trial.triggered]
+    attacked = [trial for trial in trials if _attacked(results, trial)]
+    reached = [trial for trial in attacked if trial.attack_success is not None]
     writes = attack_calls_of(results, attacked)
     return GuardRow(
         scenario=trials[0].scenario,
-        planner=trials[0].planner,
+        planner=planner,
         agent=trials[0].agent,
         without=trials[0].without,
         approver=trials[0].approver,

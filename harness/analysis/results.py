@@ -30,7 +30,7 @@ class Trial(msgspec.Struct, frozen=True):
     scenario: str
     task_id: str
     agent: str
-    planner: str
+    planner: str | None
     brain: str
     approver: str
     fault_plan_id: str

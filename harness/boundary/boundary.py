@@ -13,6 +13,7 @@ from harness.boundary.addresses import site_of
 from harness.boundary.armed import ArmedFault, ArmedPlan
 from harness.boundary.calls import Call, Catalogue, Reply, identity_of, unanswered
 from harness.boundary.faults import CallFault
+from harness.errors import StepLimit
 from harness.history import EventKind, History, plain
 
 
@@ -30,6 +31,8 @@ Send = Callable[[Call], Awaitable[Reply]]
 
 # A refusal is no faster than the network; answers in no time would let a retry loop spin at one instant.
 ROUND_TRIP_S = 0.05
+# Far beyond every budget; a loop without end shall not take the campaign's time.
+CALLS_MAX = 5000
 
 _STARTED: dict[str, EventKind] = {"model": "model_call_started", "approval": "approval_requested"}
 _COMPLETED: dict[str, EventKind] = {"model": "model_call_completed", "approval": "approval_decided"}
@@ -47,9 +50,11 @@ class Boundary:
         self.bug: Exception | None = None
         self._catalogue = catalogue
         self._arrivals: Counter[str] = Counter()
+        self._calls = 0
 
     async def send(self, call: Call) -> Reply:
-        """Carry one call and return what the agent may know of it."""
+        """Carry one call and return what the agent may know of it; raises StepLimit when a trial has made too many."""
+        await self._refuse_floods()
         delivery, arrival = self._admit(call)
         faults = self.plan.meant_for(delivery.call, delivery.identity, delivery.address, arrival, self.history)
         started = self._record_start(delivery)
@@ -72,6 +77,14 @@ class Boundary:
         """Wait until every delayed repeat has arrived."""
         while self.stragglers:
             await self.stragglers.pop()
+
+    async def _refuse_floods(self) -> None:
+        self._calls += 1
+        if self._calls > CALLS_MAX:
+            # One turn of the loop, so that the loop's own limit ends whoever swallows this and goes on.
+            await asyncio.sleep(0)
+            self.bug = StepLimit(f"more than {CALLS_MAX} calls in one trial; the agent does not come to an end")
+            raise self.bug
 
     def _admit(self, call: Call) -> tuple[Delivery, int]:
         if call.port != "model":

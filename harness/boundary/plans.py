@@ -12,9 +12,9 @@ from harness.history import EVENT_KINDS, digest
 
 
 class Frozen(BaseModel):
-    """Data at an edge: immutable, and an unknown key is an error."""
+    """Data at an edge: immutable, an unknown key is an error, and so is a number that JSON can not say."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Trigger(Frozen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -32,12 +33,28 @@ def run_campaign(specs: Sequence[TrialSpec], folder: Path, *, jobs: int = 1, pro
         for part, chunk in enumerate(chunks):
             report(run_chunk(folder, part, chunk))
         return
+    _run_in_processes(chunks, folder, jobs, report)
+
+
+def _run_in_processes(chunks: list[Sequence[TrialSpec]], folder: Path, jobs: int, report: Progress) -> None:
     # Fresh interpreters: a fork would inherit the threads of the Arrow library.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=min(jobs, len(chunks)), mp_context=context) as pool:
+    pool = ProcessPoolExecutor(min(jobs, len(chunks)), context, initializer=_leave_interrupts_to_the_parent)
+    try:
         futures = [pool.submit(run_chunk, folder, part, chunk) for part, chunk in enumerate(chunks)]
         for future in as_completed(futures):
             report(future.result())
+    except BaseException:
+        # Nobody waits for the rest any more, least of all who pressed Ctrl-C.
+        for process in list((pool._processes or {}).values()):  # noqa: SLF001  # there is no public way before 3.14
+            process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def run_chunk(folder: Path, part: int, specs: Sequence[TrialSpec]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from harness.boundary import FaultPlan
@@ -9,7 +11,7 @@ from harness.campaign.specs import TrialSpec
 from harness.campaign.trial import run_trial
 from harness.content import AgentSpec, Task, load_domain
 from harness.planners import WEAK, names_an_entity
-from harness.scoring import Scorecard, score
+from harness.scoring import Record, score
 
 KNOWN_WEAK = "known-weak"
 
@@ -35,10 +37,26 @@ def check_domain(name: str) -> DomainCheck:
 
 
 def _reference_problems(domain: str, task: Task) -> list[str]:
-    card = _play(domain, task, AgentSpec(name="reference"))
-    if card.outcome == "passed":
-        return []
-    return [f"{task.id}: the reference fails: {reason}" for reason in card.reasons or (card.terminal_state,)]
+    if "reference" not in task.model_fields_set:
+        return [f"{task.id}: has no reference; add the steps of a right path"]
+    record = _play(domain, task, AgentSpec(name="reference"))
+    card = score(record)
+    if card.outcome != "passed":
+        return [f"{task.id}: the reference fails: {reason}" for reason in card.reasons or (card.terminal_state,)]
+    return list(_blind_spots(task, record))
+
+
+def _blind_spots(task: Task, record: Record) -> Iterable[str]:
+    """Yield what the reference did to the world and nothing would miss."""
+    if not record.changes:
+        return
+    if not record.of("effect_committed"):
+        yield f"{task.id}: a tool that is declared as a read has changed {record.changes[0].dotted}; declare its effect"
+    if task.expect.final_state is not None and not task.expect.final_state.checks:
+        yield (
+            f"{task.id}: weak: the reference changes {record.changes[0].dotted}, and no check of final_state "
+            "asks for it; add one (calls are scored, they do not decide)"
+        )
 
 
 def _weaknesses(domain: str, task: Task) -> list[str]:
@@ -48,7 +66,7 @@ def _weaknesses(domain: str, task: Task) -> list[str]:
     for planner in WEAK:
         if planner == "wrong_entity" and not names_an_entity(task.reference):
             continue
-        card = _play(domain, task, AgentSpec(name=planner, planner=planner, approver="always"))
+        card = score(_play(domain, task, AgentSpec(name=planner, planner=planner, approver="always")))
         if card.value("success") == 1.0:
             found.append(
                 f"{task.id}: weak: {planner} passes; no assertion of final_state, output or forbidden stops it"
@@ -64,8 +82,8 @@ def asks_for_action(task: Task) -> bool:
     return says or changes or bool(expect.oracles)
 
 
-def _play(domain: str, task: Task, agent: AgentSpec) -> Scorecard:
+def _play(domain: str, task: Task, agent: AgentSpec) -> Record:
     spec = TrialSpec(
         scenario="golden check", domain=domain, task_id=task.id, agent=agent, plan=FaultPlan(), seed=0, trial=0
     )
-    return score(run_trial(spec, {}).record)
+    return run_trial(spec, {}).record

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pyarrow as pa
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from harness.boundary import FaultPlan, Receipt, ToolFacts
+from harness.boundary import FaultPlan, Receipt, ToolFacts, argument_problems
 from harness.campaign.specs import TrialSpec
 from harness.content import Injection, Task
-from harness.history import Event, digest, plain
+from harness.errors import DatasetError
+from harness.history import EVENT_KINDS, Event, digest, history_digest, plain
 from harness.scoring import Record
 from harness.store import read_input
 from harness.world import Change, apply_changes
@@ -64,7 +66,54 @@ def _plain_input(name: str, source: Any) -> Any:
 
 
 def stored_record(folder: Path, trial: Mapping[str, Any], events: list[Event], receipts: list[Receipt]) -> Record:
-    """Rebuild the record of one stored trial; needs nothing but the results folder."""
+    """Rebuild the record of one stored trial; needs nothing but the results folder.
+
+    Raises DatasetError when events, receipts and inputs are not those of the trial that was run.
+    """
+    where = f"{folder}: trial {trial['trial_id']}"
+    check_history(where, trial, events)
+    try:
+        record = _record(folder, trial, events, receipts)
+    except (KeyError, IndexError, TypeError, ValueError) as error:  # pydantic's and msgspec's are ValueErrors
+        raise _broken(where, f"its inputs can not be read: {_in_words(error)}") from error
+    if record.task.id != trial["task_id"]:
+        raise _broken(where, f"its stored task is {record.task.id!r}, not {trial['task_id']!r}")
+    _check_receipts(where, record)
+    return record
+
+
+def check_history(where: str, trial: Mapping[str, Any], events: Sequence[Event]) -> None:
+    """Raise DatasetError when the events of a trial are not those that its digest was made of."""
+    found = history_digest(events)
+    if found != trial["history_digest"]:
+        stored = str(trial["history_digest"])[:16]
+        problem = f"its stored history ({len(events)} events, digest {found[:16]}) does not match its digest {stored}"
+        raise _broken(where, problem)
+
+
+def _check_receipts(where: str, record: Record) -> None:
+    """Raise DatasetError when the receipts are not one for each planned fault, or differ from the history."""
+    planned = [fault.kind for fault in record.plan.faults]
+    if [one.fault for one in record.receipts] != list(range(len(planned))):
+        raise _broken(where, f"it has {len(record.receipts)} receipts for {len(planned)} planned faults")
+    hits = Counter(event.payload.get("fault") for event in record.of("fault_injected"))
+    for one in record.receipts:
+        if one.times != hits[one.fault]:
+            problem = (
+                f"the receipt of fault {one.fault} ({one.kind}) says {one.times} hits, the history {hits[one.fault]}"
+            )
+            raise _broken(where, problem)
+
+
+def _broken(where: str, problem: str) -> DatasetError:
+    return DatasetError(f"{where}: {problem}; the folder was changed after the run; run the scenario again")
+
+
+def _in_words(error: Exception) -> str:
+    return argument_problems(error) if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+
+
+def _record(folder: Path, trial: Mapping[str, Any], events: list[Event], receipts: list[Receipt]) -> Record:
     digests = msgspec.json.decode(trial["inputs"], type=dict[str, str])
     before = _stored_world(folder, digests["world"])
     settled = [event for event in events if event.kind == "world_settled"]
@@ -102,25 +151,46 @@ def _stored_world(folder: Path, input_digest: str) -> Any:
 
 
 def stored_events(table: pa.Table) -> dict[str, list[Event]]:
-    """Return the events of every trial of an events table, in order."""
+    """Return the events of every trial of an events table, in order; raises DatasetError for what is no event."""
     by_trial: dict[str, list[Event]] = {}
     for row in table.to_pylist():
         trial_id = row.pop("trial_id")
-        payload = msgspec.json.decode(row.pop("payload"))
-        by_trial.setdefault(trial_id, []).append(Event(payload=payload, **row))
+        by_trial.setdefault(trial_id, []).append(_event(trial_id, row))
     return by_trial
+
+
+def _event(trial_id: str, row: dict[str, Any]) -> Event:
+    try:
+        event = Event(**{**row, "payload": msgspec.json.decode(row["payload"], type=dict[str, Any])})
+    except (TypeError, ValueError) as error:
+        raise _broken(
+            f"events: trial {trial_id}: event {row['seq']}", f"its payload can not be read: {error}"
+        ) from error
+    if event.kind not in EVENT_KINDS:
+        raise _broken(f"events: trial {trial_id}: event {event.seq}", f"there is no event kind {event.kind!r}")
+    return event
 
 
 def stored_receipts(table: pa.Table) -> dict[str, list[Receipt]]:
     """Return the receipts of every trial of a faults table, in the order of the plan."""
     by_trial: dict[str, list[Receipt]] = {}
     for row in table.to_pylist():
-        trial_id = row.pop("trial_id")
-        row.pop("fired")
-        by_trial.setdefault(trial_id, []).append(Receipt(**row))
+        trial_id, fired = row.pop("trial_id"), row.pop("fired")
+        receipt = Receipt(**row)
+        if receipt.fired != fired:
+            problem = f"fired is {fired}, and it hit {receipt.times} times"
+            raise _broken(f"faults: trial {trial_id}: fault {receipt.fault}", problem)
+        by_trial.setdefault(trial_id, []).append(receipt)
     return by_trial
 
 
 def stored_spec(trial: Mapping[str, Any]) -> TrialSpec:
-    """Return the spec of a stored trial."""
-    return TrialSpec.model_validate_json(trial["spec"])
+    """Return the spec of a stored trial; raises DatasetError when it can not be read or is another trial's."""
+    where = f"trials: trial {trial['trial_id']}"
+    try:
+        spec = TrialSpec.model_validate_json(trial["spec"])
+    except ValueError as error:
+        raise _broken(where, f"its spec can not be read: {_in_words(error)}") from error
+    if spec.trial_id != trial["trial_id"]:
+        raise _broken(where, f"its spec is that of trial {spec.trial_id}")
+    return spec

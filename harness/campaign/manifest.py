@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.campaign.specs import TrialSpec
 from harness.content import find_packs, load_domain
+from harness.errors import ContentError
 
 DISTRIBUTION = "agent-chaos-harness"
 # What a history can depend on besides its inputs.
@@ -57,6 +58,13 @@ def fault_catalogue_digest() -> str:
     return whole.hexdigest()
 
 
+def _domain_change(name: str, digest: str) -> str | None:
+    try:
+        return None if load_domain(name).digest == digest else "its files have changed"
+    except ContentError as error:
+        return f"can not be loaded now: {error.problems[0]}"
+
+
 def differences(manifest: dict[str, Any]) -> list[str]:
     """Say in words what differs between the conditions of a manifest and today's."""
     today = environment()
@@ -67,9 +75,9 @@ def differences(manifest: dict[str, Any]) -> list[str]:
         if today.get(name) != then.get(name)
     ]
     found += [
-        f"domain {name}: its files have changed"
+        f"domain {name}: {change}"
         for name, digest in manifest.get("domains", {}).items()
-        if load_domain(name).digest != digest
+        if (change := _domain_change(name, digest))
     ]
     if manifest.get("fault_catalogue") != fault_catalogue_digest():
         found.append("the fault injectors have changed")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.agents import BUILT_IN
 from harness.campaign.trial import TrialResult
+from harness.content import AgentSpec
 from harness.history import Event, canonical_json, history_digest
 from harness.scoring import Record, Scorecard
 from harness.store import SCHEMAS
@@ -34,16 +36,17 @@ _SCORED = [
 ]
 
 
+JUDGED_COLUMNS = ("outcome", "fault_coverage", "verdict", "terminal_state", "reasons", *_SCORED)
+
+
 def text(value: Any) -> str:
     """Return plain data as the JSON text that tables hold."""
     return canonical_json(value).decode()
 
 
-def brain_of(planner: str, agent: str) -> str:
-    """Say what kind of brain a verdict rests on."""
-    if agent != "reference":
-        return "live"
-    return "scripted" if planner != "simulated" else "simulated"
+def brain_of(agent: AgentSpec) -> str:
+    """Say what kind of brain a verdict rests on: a planner of this harness, or the agent's own."""
+    return "scripted" if agent.agent in BUILT_IN else "live"
 
 
 def rows_of(result: TrialResult, card: Scorecard, digests: Mapping[str, str]) -> dict[str, list[Row]]:
@@ -104,9 +107,9 @@ def _trial_row(result: TrialResult, card: Scorecard, digests: Mapping[str, str])
         "task_id": spec.task_id,
         "family": record.task.cluster,
         "agent": spec.agent.name,
-        "planner": spec.agent.planner,
+        "planner": spec.agent.planner if spec.agent.agent in BUILT_IN else None,
         "model": None,
-        "brain": brain_of(spec.agent.planner, spec.agent.agent),
+        "brain": brain_of(spec.agent),
         "approver": spec.agent.approver,
         "fault_plan_id": spec.plan.id,
         "fault_families": ",".join(families),

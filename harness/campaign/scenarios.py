@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from harness.agents import resolve
-from harness.boundary import plan_problems
+from harness.boundary import FaultKind, FaultPlan, Seeding, Selector, plan_problems
 from harness.campaign.specs import RunSpec, TrialSpec, trial_seed
 from harness.content import (
     AgentSpec,
@@ -17,55 +19,62 @@ from harness.content import (
     all_fault_kinds,
     find_packs,
     load_domain,
-    parse,
     read_yaml,
+    salvage,
+    shorten,
 )
 from harness.errors import AgentError, ContentError
+from harness.history import History
+from harness.world import World
 
 
 def find_scenario(name: str) -> Path:
     """Return the file of a scenario: a path, or the name of one in a pack; raises ContentError that lists them."""
-    if Path(name).is_file():
-        return Path(name)
+    try:
+        if Path(name).is_file():
+            return Path(name)
+    except (OSError, ValueError):
+        pass  # no name that a file can have
     named = {path.stem: path for pack in find_packs().values() for path in pack.scenario_paths()}
     if name in named:
         return named[name]
-    raise ContentError([f"there is no scenario {name!r}, neither a file nor one of: {', '.join(sorted(named))}"])
+    raise ContentError([f"there is no scenario {shorten(name)}, neither a file nor one of: {', '.join(sorted(named))}"])
 
 
 def load_scenario(path: Path) -> Scenario:
     """Read and check one scenario; raises ContentError with every problem of the file."""
-    located = read_yaml(path)
-    scenario = parse(Scenario, located)
-    if problems := list(_problems(scenario, located)):
-        raise ContentError(problems)
-    return scenario
+    found = salvage(Scenario, read_yaml(path))
+    problems = list(found.problems)
+    if found.value is not None:
+        problems += _problems(found.value, found.located)
+    if found.value is None or problems:
+        raise ContentError(list(dict.fromkeys(problems)))
+    return found.value
 
 
-def _problems(scenario: Scenario, located: Located) -> Iterable[str]:
+def _problems(scenario: Scenario, located: Located) -> Iterator[str]:
     yield from _agent_problems(scenario, located)
-    kinds = all_fault_kinds()
-    for name, plan in scenario.plans().items():
-        for problem in plan_problems(plan, kinds):
-            yield f"{located.where(('faults', name))}: {problem}"
+    kinds: Mapping[str, FaultKind] = {}
+    try:
+        kinds = all_fault_kinds()
+    except ContentError as error:
+        yield from error.problems
+    if kinds:
+        yield from _fault_problems(scenario, kinds, located)
     try:
         domain = load_domain(scenario.domain)
     except ContentError as error:
         place = located.where(["domain"])
         yield from (f"{place}: {one}" if one.startswith("domain ") else one for one in error.problems)
         return
-    for index, pattern in enumerate(scenario.tasks):
-        if not _pick(domain, [pattern]):
-            known = ", ".join(domain.tasks)
-            yield f"{located.where(('tasks', index))}: no task of {domain.name} is called {pattern!r}; known: {known}"
-    for name, spec in scenario.faults.items():
-        for pattern in spec.tasks:
-            if not _pick(domain, [pattern]):
-                yield f"{located.where(('faults', name, 'tasks'))}: no task of {domain.name} is called {pattern!r}"
+    yield from _task_problems(scenario, domain, located)
+    for name in scenario.faults:
         yield from _selector_problems(name, scenario, domain, located)
+        if kinds:
+            yield from _planting_problems(name, scenario, domain, kinds, located)
 
 
-def _agent_problems(scenario: Scenario, located: Located) -> Iterable[str]:
+def _agent_problems(scenario: Scenario, located: Located) -> Iterator[str]:
     for index, agent in enumerate(scenario.agents):
         try:
             resolve(agent)
@@ -73,16 +82,89 @@ def _agent_problems(scenario: Scenario, located: Located) -> Iterable[str]:
             yield f"{located.where(('agents', index))}: {error}"
 
 
-def _selector_problems(name: str, scenario: Scenario, domain: Domain, located: Located) -> Iterable[str]:
-    for fault in scenario.faults[name].faults:
-        place = located.where(("faults", name))
-        tool = fault.selector.name
-        if fault.selector.port in ("tool", "retrieval") and "*" not in tool and tool not in domain.tools:
-            yield f"{place}: at: there is no tool {tool!r} in {domain.name}; known: {', '.join(sorted(domain.tools))}"
+def _fault_problems(scenario: Scenario, kinds: Mapping[str, FaultKind], located: Located) -> Iterator[str]:
+    for name, spec in scenario.faults.items():
+        for index, fault in enumerate(spec.faults):
+            place = ("faults", name, "faults", index)
+            if located.damaged(place):
+                continue  # what was taken out would be missed
+            for problem in plan_problems(FaultPlan(id=name, faults=(fault,)), kinds):
+                key, _, told = problem.removeprefix(f"faults.{name}[0].").partition(": ")
+                yield f"{located.where((*place, *key.split('.')))}: {told}"
+
+
+def _task_problems(scenario: Scenario, domain: Domain, located: Located) -> Iterator[str]:
+    known = ", ".join(domain.tasks) or "none"
+    for index, pattern in enumerate(scenario.tasks):
+        if not _pick(domain, [pattern]):
+            yield f"{located.where(('tasks', index))}: no task of {domain.name} is called {pattern!r}; known: {known}"
+    picked = set(_pick(domain, scenario.tasks))
+    for name, spec in scenario.faults.items():
+        place = located.where(("faults", name, "tasks"))
+        unknown = [pattern for pattern in spec.tasks if pattern != "*" and not _pick(domain, [pattern])]
+        yield from (f"{place}: no task of {domain.name} is called {one!r}; known: {known}" for one in unknown)
+        if picked and not unknown and not picked & set(_pick(domain, spec.tasks)):
+            yield f"{place}: none of these is among the scenario's tasks; name one of: {', '.join(sorted(picked))}"
+
+
+def _selector_problems(name: str, scenario: Scenario, domain: Domain, located: Located) -> Iterator[str]:
+    runs = [run.run_id for run in _runs(scenario)]
+    for index, fault in enumerate(scenario.faults[name].faults):
+        place = ("faults", name, "faults", index)
+        at, selector = located.where((*place, "at")), fault.selector
+        if not any(fnmatchcase(run, selector.run) for run in runs):
+            yield f"{at}: there is no run {selector.run!r}; known (one for each of starts_s): {', '.join(runs)}"
+        if selector.port in ("tool", "retrieval") and not _tools_at(domain, selector):
+            yield f"{at}: {_why_no_tool(domain, selector)}"
         injection = fault.options.get("injection")
-        if injection is not None and injection not in domain.injections:
+        if isinstance(injection, str) and injection not in domain.injections:
             known = ", ".join(sorted(domain.injections)) or "none"
-            yield f"{place}: there is no injection {injection!r} in {domain.name}; known: {known}"
+            where = located.where((*place, "options", "injection"))
+            yield f"{where}: there is no injection {injection!r} in {domain.name}; known: {known}"
+
+
+def _tools_at(domain: Domain, selector: Selector) -> list[str]:
+    return [
+        one.spec.name
+        for one in domain.tools.values()
+        if one.spec.port == selector.port and fnmatchcase(one.spec.name, selector.name)
+    ]
+
+
+def _why_no_tool(domain: Domain, selector: Selector) -> str:
+    tool = domain.tools.get(selector.name)
+    if tool is not None:
+        return f"{tool.spec.name} is not at port {selector.port!r}; write {tool.spec.port}:{tool.spec.name}"
+    known = ", ".join(sorted(f"{one.spec.port}:{one.spec.name}" for one in domain.tools.values()))
+    return f"there is no {selector.port} {selector.name!r} in {domain.name}; known: {known}"
+
+
+def _planting_problems(
+    name: str, scenario: Scenario, domain: Domain, kinds: Mapping[str, FaultKind], located: Located
+) -> Iterator[str]:
+    """Plant every seed of a plan in a world of its own, which is thrown away: only the domain knows its vectors."""
+    world = World(
+        domain.fresh_state(),
+        corpus=domain.corpus,
+        history=History(lambda: 0.0),
+        clock=lambda: 0.0,
+        inject=domain.inject,
+        phrases={one: injection.phrase for one, injection in domain.injections.items()},
+    )
+    for index, fault in enumerate(scenario.faults[name].faults):
+        kind = kinds.get(fault.kind)
+        if not isinstance(kind, Seeding):
+            continue
+        try:
+            kind.seed(kind.options.model_validate(fault.options), world)
+        except ValidationError:
+            continue  # the options were complained of already
+        except Exception as error:  # noqa: BLE001  # whatever a pack's code raises, the trial could not begin
+            if isinstance(error, KeyError) and error.args and error.args[0] == fault.options.get("injection"):
+                continue  # so was the injection
+            told = error.args[0] if isinstance(error, KeyError) and error.args else f"{type(error).__name__}: {error}"
+            place = located.where(("faults", name, "faults", index))
+            yield f"{place}: {told}; {kind.name} can not be planted in {domain.name}"
 
 
 def _pick(domain: Domain, patterns: Sequence[str]) -> list[str]:
@@ -103,7 +185,7 @@ def expand(
             plan=plan,
             seed=trial_seed(seed, domain.name, task_id, number),
             trial=number,
-            runs=tuple(RunSpec(run_id=f"run-{index + 1}", start_s=at) for index, at in enumerate(scenario.starts_s)),
+            runs=_runs(scenario),
         )
         for task_id in _pick(domain, scenario.tasks)
         for name, plan in scenario.plans().items()
@@ -111,3 +193,7 @@ def expand(
         for agent in (agents or scenario.agents)
         for number in range(trials or scenario.trials)
     ]
+
+
+def _runs(scenario: Scenario) -> tuple[RunSpec, ...]:
+    return tuple(RunSpec(run_id=f"run-{index + 1}", start_s=at) for index, at in enumerate(scenario.starts_s))

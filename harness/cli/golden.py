@@ -9,7 +9,7 @@ import typer
 from harness.campaign import DomainCheck, check_domain
 from harness.cli.console import complain, say, say_json, say_table
 from harness.content import find_packs, load_domain
-from harness.errors import MissingExtra
+from harness.errors import ContentError, MissingExtra
 
 app = typer.Typer(help="Golden tasks: list them, and prove that they can be passed and failed.", no_args_is_help=True)
 Domains = Annotated[list[str] | None, typer.Argument(help="Domains; by default all of all packs.")]
@@ -17,7 +17,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 
 
 def _names(domains: list[str] | None) -> list[str]:
-    return domains or [name for pack in find_packs().values() for name in pack.domain_names()]
+    """Return the domains that are meant and can be loaded; raises ContentError with the problems of all of them."""
+    problems: list[str] = []
+    found = []
+    for name in domains or [name for pack in find_packs().values() for name in pack.domain_names()]:
+        try:
+            load_domain(name)
+            found.append(name)
+        except MissingExtra as missing:
+            complain(f"{name}: left out: {missing}")
+        except ContentError as error:
+            problems += error.problems
+    if problems:
+        raise ContentError(list(dict.fromkeys(problems)))
+    return found
 
 
 @app.command("list")
@@ -28,11 +41,7 @@ def list_tasks(domains: Domains = None, as_json: AsJson = False) -> None:
     """
     rows = []
     for name in _names(domains):
-        try:
-            domain = load_domain(name)
-        except MissingExtra as missing:
-            complain(f"{name}: left out: {missing}")
-            continue
+        domain = load_domain(name)
         rows += [[name, task.id, task.cluster, ", ".join(task.tags), task.ask] for task in domain.tasks.values()]
     columns = ("domain", "task", "family", "tags", "ask")
     if as_json:
@@ -47,12 +56,7 @@ def check(domains: Domains = None, as_json: AsJson = False) -> None:
 
     Example: harness golden check support_desk
     """
-    checks = []
-    for name in _names(domains):
-        try:
-            checks.append(check_domain(name))
-        except MissingExtra as missing:
-            complain(f"{name}: left out: {missing}")
+    checks = [check_domain(name) for name in _names(domains)]
     if as_json:
         say_json(checks)
     else:

@@ -41,3 +41,8 @@ def main() -> None:
     except HarnessError as error:
         complain(f"error: {error}")
         sys.exit(USAGE)
+    except OSError as error:
+        if error.filename is None:
+            raise  # no file of the user's
+        complain(f"error: {error.filename}: {error.strerror}")
+        sys.exit(USAGE)

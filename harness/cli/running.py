@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from harness.agents import resolve
 from harness.campaign import TrialSpec, expand, find_scenario, load_scenario, make_manifest, run_campaign
 from harness.cli.console import progress, say, say_json
-from harness.cli.folders import new_folder
-from harness.content import AgentSpec, Scenario
-from harness.errors import ContentError
-from harness.store import claim_folder, write_manifest
+from harness.cli.folders import claimed, new_folder
+from harness.content import AgentSpec, Scenario, shorten
+from harness.errors import AgentError, ContentError
+from harness.store import write_manifest
 
 DEMO = ("demo",)
 VOID = 3  # some trials could not be played; nothing can be said of them
@@ -66,8 +67,7 @@ def run_scenarios(
 
     specs = _specs(names, agent, seed, trials)
     folder = out or new_folder(Path(names[0]).stem)
-    claim_folder(folder)
-    with progress(len(specs), "trials") as report:
+    with claimed(folder), progress(len(specs), "trials") as report:
         run_campaign(specs, folder, jobs=jobs, progress=report)
     write_manifest(folder, make_manifest(specs, command=_command(names, agent, seed, trials), seed=seed))
     path = write_report(folder)
@@ -91,17 +91,27 @@ def _specs(names: list[str] | tuple[str, ...], agent: str | None, seed: int, tri
         except ContentError as error:
             problems += error.problems
     if problems:
-        raise ContentError(problems)
+        raise ContentError(list(dict.fromkeys(problems)))
+    if not specs:
+        raise ContentError([f"{', '.join(names)}: there is no trial in it; let its tasks and its faults meet"])
     return list({spec.trial_id: spec for spec in specs}.values())
 
 
 def _agents(scenario: Scenario, name: str | None) -> tuple[AgentSpec, ...] | None:
     if name is None:
         return None
-    named = tuple(agent for agent in scenario.agents if agent.name == name) or (AgentSpec(name=name, agent=name),)
+    named = tuple(agent for agent in scenario.agents if agent.name == name) or (_spec(name),)
     for agent in named:
         resolve(agent)
     return named
+
+
+def _spec(name: str) -> AgentSpec:
+    try:
+        return AgentSpec(name=name, agent=name)
+    except ValidationError as error:
+        msg = f"--agent {shorten(name)}: is no name for an agent; give at most 80 printable characters"
+        raise AgentError(msg) from error
 
 
 def _command(names: list[str] | tuple[str, ...], agent: str | None, seed: int, trials: int | None) -> str:

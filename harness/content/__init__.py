@@ -4,6 +4,7 @@ Data and its checks only; nothing in here runs a trial.
 """
 
 from harness.content.bindings import Unbound, bind
+from harness.content.checked import Salvage, parse, salvage
 from harness.content.comparers import Comparer, same
 from harness.content.domain_files import load_domain
 from harness.content.domains import Domain, Ending
@@ -26,7 +27,7 @@ from harness.content.tasks import (
     StateCheck,
     Task,
 )
-from harness.content.yaml_files import Located, parse, read_yaml
+from harness.content.yaml_files import Located, read_yaml, shorten
 
 __all__ = [
     "AgentSpec",
@@ -49,6 +50,7 @@ __all__ = [
     "PlanSpec",
     "Reference",
     "ReferenceStep",
+    "Salvage",
     "Scenario",
     "StateCheck",
     "Task",
@@ -60,5 +62,7 @@ __all__ = [
     "parse",
     "read_yaml",
     "reference_pack",
+    "salvage",
     "same",
+    "shorten",
 ]

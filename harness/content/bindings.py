@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+
+from harness.content.fields import jmespath_expression
 
 _REFERENCE = re.compile(r"\$\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 
@@ -56,6 +59,21 @@ def _look_up(expression: str, results: dict[str, Any]) -> Any:
     return found
 
 
+def broken_bindings(template: Any) -> Iterator[str]:
+    """Yield what is wrong with the shape of each reference in ``template``."""
+    if isinstance(template, str):
+        if "${" in _REFERENCE.sub("", template):
+            yield "a ${ is not closed; write ${step.path}"
+        for expression in _REFERENCE.findall(template):
+            try:
+                jmespath_expression(expression)
+            except ValueError as error:
+                yield f"${{{expression}}}: {error}"
+    elif isinstance(template, dict | list | tuple):
+        for value in template.values() if isinstance(template, dict) else template:
+            yield from broken_bindings(value)
+
+
 def bound_steps(template: Any) -> set[str]:
     """Return the names of the steps that the references in ``template`` begin with; a broken reference names none."""
     if isinstance(template, str):
@@ -76,7 +94,7 @@ _CHAINS = frozenset(
 def _roots_of(expression: str) -> set[str]:
     try:
         return _roots(_compiled(expression).parsed)
-    except JMESPathError:
+    except (JMESPathError, ValueError, RecursionError):
         return set()
 
 

@@ -2,74 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from harness.content.bindings import bound_steps
-from harness.content.domains import Domain
-from harness.content.tasks import Task
-from harness.content.yaml_files import Located, Place, read_yaml
+from harness.content.bindings import bound_steps, broken_bindings
+from harness.content.tasks import ExpectedCalls, Injection, Task
+from harness.content.yaml_files import Located, Place
+from harness.world import Caution, Tool
 
 NamedTool = tuple[Place, str, Iterable[str]]
+Tools = Mapping[str, Tool]
 
 
-def domain_problems(domain: Domain, folder: Path) -> Iterable[str]:
-    """Yield one line for everything that a file of the domain names and that is not there."""
-    for path in sorted((folder / "tasks").glob("*.yaml")):
-        located = read_yaml(path)
-        for index, raw in enumerate(located.data["tasks"]):
-            task = domain.tasks[raw["id"]]
-            yield from _tool_problems(domain, located, ("tasks", index), _named_tools(task))
-            yield from _binding_problems(located, ("tasks", index), task)
-    if domain.injections:
-        located = read_yaml(folder / "injections.yaml")
-        for index, injection in enumerate(domain.injections.values()):
-            named = [(("calls", number, "tool"), one.tool, one.args) for number, one in enumerate(injection.calls)]
-            worked = [(("worked", number, "tool"), one.tool, one.args) for number, one in enumerate(injection.worked)]
-            yield from _tool_problems(domain, located, ("injections", index), [*named, *worked])
-    if domain.caution.wants:
-        located = read_yaml(folder / "people.yaml")
-        yield from _tool_problems(domain, located, ("wants",), [((name,), name, ()) for name in domain.caution.wants])
+def task_problems(tools: Tools, located: Located, tasks: Sequence[Task]) -> Iterator[str]:
+    """Yield one line for everything that the tasks of a file name and that is not there."""
+    for index, task in enumerate(tasks):
+        place = ("tasks", index)
+        yield from _tool_problems(tools, located, place, _named_tools(task))
+        yield from _binding_problems(located, place, task)
 
 
-def _tool_problems(domain: Domain, located: Located, place: Place, named: Iterable[NamedTool]) -> Iterable[str]:
-    known = ", ".join(sorted(domain.tools))
+def injection_problems(tools: Tools, located: Located, injections: Sequence[Injection]) -> Iterator[str]:
+    """Yield one line for every tool and argument that an injection names and that is not there."""
+    for index, injection in enumerate(injections):
+        named = [(("calls", number, "tool"), one.tool, one.args) for number, one in enumerate(injection.calls)]
+        if "worked" in injection.model_fields_set:
+            named += [(("worked", number, "tool"), one.tool, one.args) for number, one in enumerate(injection.worked)]
+        yield from _tool_problems(tools, located, ("injections", index), named)
+
+
+def people_problems(tools: Tools, located: Located, caution: Caution) -> Iterator[str]:
+    """Yield one line for every tool and argument that the people are told of and that is not there."""
+    yield from _tool_problems(tools, located, ("wants",), [((name,), name, ()) for name in caution.wants])
+    for name in caution.names:
+        tool, dot, argument = name.rpartition(".")
+        if dot:
+            yield from _tool_problems(tools, located, ("names",), [((name,), tool, (argument,))])
+        elif not any(argument in one.spec.parameters.model_fields for one in tools.values()):
+            taken = sorted({field for one in tools.values() for field in one.spec.parameters.model_fields})
+            yield f"{located.where(('names', name))}: no tool takes an argument {name!r}; known: {', '.join(taken)}"
+
+
+def _tool_problems(tools: Tools, located: Located, place: Place, named: Iterable[NamedTool]) -> Iterator[str]:
+    known = ", ".join(sorted(tools))
     for inner, name, arguments in named:
-        if name not in domain.tools:
+        if name not in tools:
             yield f"{located.where((*place, *inner))}: there is no tool {name!r}; known: {known}"
             continue
-        fields = domain.tools[name].spec.parameters.model_fields
+        fields = tools[name].spec.parameters.model_fields
         for argument in arguments:
             if argument not in fields:
                 yield (
                     f"{located.where((*place, *inner))}: tool {name} takes no argument {argument!r}; "
-                    f"it takes: {', '.join(fields)}"
+                    f"it takes: {', '.join(fields) or 'none'}"
                 )
 
 
-def _binding_problems(located: Located, place: Place, task: Task) -> Iterable[str]:
-    """Yield what a ``${step.path}`` names that is no earlier step with an id."""
+def _binding_problems(located: Located, place: Place, task: Task) -> Iterator[str]:
+    """Yield what is wrong with each ``${step.path}``: its shape, or that it names no earlier step with an id."""
     known: set[str] = set()
+    whole = not located.damaged(place)  # a step that was taken out can not be named
     for index, step in enumerate(task.reference.steps):
-        for name in sorted(bound_steps(step.args) - known):
-            where = located.where((*place, "reference", "steps", index, "args"))
+        where = located.where((*place, "reference", "steps", index, "args"))
+        yield from (f"{where}: {problem}" for problem in broken_bindings(step.args))
+        for name in sorted(bound_steps(step.args) - known) if whole else ():
             yield f"{where}: ${{{name}…}} names no earlier step; known: {', '.join(sorted(known)) or 'none'}"
         known.add(step.id or f"step-{index + 1}")
-    for name in sorted(bound_steps(task.reference.answer) - known):
-        where = located.where((*place, "reference", "answer"))
+    where = located.where((*place, "reference", "answer"))
+    yield from (f"{where}: {problem}" for problem in broken_bindings(task.reference.answer))
+    for name in sorted(bound_steps(task.reference.answer) - known) if whole else ():
         yield f"{where}: ${{{name}…}} names no step; known: {', '.join(sorted(known)) or 'none'}"
 
 
-def _named_tools(task: Task) -> Iterable[NamedTool]:
+def _named_tools(task: Task) -> Iterator[NamedTool]:
     for index, name in enumerate(task.tools):
         yield ("tools", index), name, ()
     for index, step in enumerate(task.reference.steps):
         yield ("reference", "steps", index, "tool"), step.tool, step.args
     for index, name in enumerate(task.expect.approval_of):
         yield ("expect", "approval_of", index), name, ()
-    calls = task.expect.calls
-    if calls is None:
-        return
+    if task.expect.calls is not None:
+        yield from _expected_tools(task.expect.calls)
+
+
+def _expected_tools(calls: ExpectedCalls) -> Iterator[NamedTool]:
     for index, call in enumerate(calls.required):
         yield ("expect", "calls", "required", index, "tool"), call.tool, call.args
     for number, path in enumerate(calls.any_of):
@@ -77,5 +92,9 @@ def _named_tools(task: Task) -> Iterable[NamedTool]:
             yield ("expect", "calls", "any_of", number, "required", index, "tool"), call.tool, call.args
     for index, forbidden in enumerate(calls.forbidden):
         yield ("expect", "calls", "forbidden", index, "tool"), forbidden.tool, forbidden.where
-    for name in (*calls.allowed, *calls.max_count):
-        yield ("expect", "calls"), name, ()
+        if forbidden.unless_after is not None:
+            yield ("expect", "calls", "forbidden", index, "unless_after"), forbidden.unless_after, ()
+    for index, name in enumerate(calls.allowed):
+        yield ("expect", "calls", "allowed", index), name, ()
+    for name in calls.max_count:
+        yield ("expect", "calls", "max_count", name), name, ()

@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
+from typing import Annotated, TypeVar
 
 import msgspec
-from pydantic import Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from harness.boundary import Frozen
-from harness.content.domain_checks import domain_problems
+from harness.content.checked import Salvage, salvage
+from harness.content.domain_checks import injection_problems, people_problems, task_problems
 from harness.content.domains import Domain
+from harness.content.fields import Pattern, regular_expression
 from harness.content.importers import IMPORTERS
+from harness.content.modules import injector, listed_tools
 from harness.content.packs import Pack, find_packs
 from harness.content.tasks import Injection, Task
-from harness.content.yaml_files import parse, read_yaml
+from harness.content.yaml_files import Located, read_text, read_yaml
 from harness.errors import ContentError
 from harness.history import canonical_json
-from harness.world import Caution, Corpus, Document, Tool, no_vectors
+from harness.world import Caution, Corpus, Document, Inject, Tool, no_vectors
+
+_NO_TOOLS: tuple[dict[str, Tool], Inject] = ({}, no_vectors)
+
+Part = TypeVar("Part")
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _word(word: str) -> str:
+    if len(word) > 1 and word.startswith("/") and word.endswith("/"):
+        regular_expression(word[1:-1])
+    return word
+
+
+Word = Annotated[str, Field(min_length=1), AfterValidator(_word)]
 
 
 class CautionSpec(Frozen):
     """What ``people.yaml`` holds: the data of the careful approver."""
 
-    wants: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    names: dict[str, str] = Field(default_factory=dict)
+    wants: dict[str, tuple[Word, ...]] = Field(default_factory=dict)
+    names: dict[str, Pattern] = Field(default_factory=dict)
 
 
 class InjectionFile(Frozen):
@@ -63,79 +83,136 @@ def _load(pack: Pack, name: str) -> Domain:
     folder = pack.root / "golden" / name
     if (folder / "domain.yaml").is_file():
         return _import(folder)
-    domain = _load_native(pack, folder)
-    if problems := list(domain_problems(domain, folder)):
-        raise ContentError(problems)
-    return domain
+    return _load_native(pack, folder)
 
 
 def _import(folder: Path) -> Domain:
     located = read_yaml(folder / "domain.yaml")
-    importer = str(located.data.get("importer")) if isinstance(located.data, dict) else ""
+    importer = str(located.data.get("importer"))
     if importer not in IMPORTERS:
         known = ", ".join(sorted(IMPORTERS))
         raise ContentError([f"{located.where(['importer'])}: no importer {importer!r}; known: {known}"])
-    return IMPORTERS[importer](folder, located, _read_caution(folder))
+    found = _Found()
+    people = found.salvaged(CautionSpec, folder / "people.yaml")
+    caution = _caution(people)
+    domain = IMPORTERS[importer](folder, located, caution)
+    if people:
+        found.problems += people_problems(domain.tools, people.located, caution)
+    found.refuse()
+    return domain
 
 
-def _read_caution(folder: Path) -> Caution:
-    path = folder / "people.yaml"
-    spec = parse(CautionSpec, read_yaml(path)) if path.is_file() else CautionSpec()
-    return Caution(wants=spec.wants, names=spec.names)
+class _Found:
+    """The problems of all files of a domain, gathered while its parts are read."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def attempt(self, read: Callable[[], Part], instead: Part) -> Part:
+        """Return what ``read`` returns, or ``instead`` when it finds problems."""
+        try:
+            return read()
+        except ContentError as error:
+            self.problems += error.problems
+            return instead
+
+    def salvaged(self, model: type[Model], path: Path) -> Salvage[Model] | None:
+        """Read what is sound in a file that need not be there."""
+        if not path.exists():
+            return None
+        found = self.attempt(lambda: salvage(model, read_yaml(path)), None)
+        self.problems += found.problems if found else ()
+        return found
+
+    def refuse(self) -> None:
+        """Raise ContentError with every problem, if there is any."""
+        if self.problems:
+            raise ContentError(list(dict.fromkeys(self.problems)))
 
 
 def _load_native(pack: Pack, folder: Path) -> Domain:
-    module = pack.module(f"golden.{folder.name}.tools")
-    tools: dict[str, Tool] = {one.spec.name: one for one in module.TOOLS}
-    world = canonical_json(read_yaml(folder / "world.yaml").data)
+    found = _Found()
+    tools, inject = found.attempt(partial(_read_tools, pack, folder), _NO_TOOLS)
+    world = found.attempt(partial(_read_world, folder), b"{}")
     policy = folder / "policy.md"
-    return Domain(
+    files = [found.salvaged(TaskFile, path) for path in sorted((folder / "tasks").glob("*.yaml"))]
+    injections = found.salvaged(InjectionFile, folder / "injections.yaml")
+    people = found.salvaged(CautionSpec, folder / "people.yaml")
+    domain = Domain(
         name=folder.name,
         tools=tools,
         fresh_state=lambda: msgspec.json.decode(world),
-        tasks=_read_tasks(folder),
+        tasks={task.id: task for file in files if file and file.value for task in file.value.tasks},
         digest=_digest(folder),
-        corpus=Corpus(_read_documents(folder)),
-        policy=policy.read_text(encoding="utf-8") if policy.is_file() else "",
-        injections=_read_injections(folder),
-        caution=_read_caution(folder),
-        inject=getattr(module, "inject", no_vectors),
+        corpus=found.attempt(partial(_read_corpus, folder), Corpus()),
+        policy=found.attempt(lambda: read_text(policy) if policy.is_file() else "", ""),
+        injections={one.id: one for one in injections.value.injections} if injections and injections.value else {},
+        caution=_caution(people),
+        inject=inject,
     )
+    tasks = [(file.located, file.value.tasks) for file in files if file and file.value]
+    planted = [(injections.located, injections.value.injections)] if injections and injections.value else []
+    found.problems += [*_repeated("tasks", tasks), *_repeated("injections", planted)]
+    if tools:
+        found.problems += (one for located, some in tasks for one in task_problems(tools, located, some))
+        found.problems += (one for located, some in planted for one in injection_problems(tools, located, some))
+    if tools and people:
+        found.problems += people_problems(tools, people.located, domain.caution)
+    found.refuse()
+    return domain
 
 
-def _read_documents(folder: Path) -> list[Document]:
+def _read_tools(pack: Pack, folder: Path) -> tuple[dict[str, Tool], Inject]:
+    module = pack.module(f"golden.{folder.name}.tools")
+    found = _Found()
+    tools = found.attempt(partial(listed_tools, module), _NO_TOOLS[0])
+    inject = found.attempt(partial(injector, module), _NO_TOOLS[1])
+    found.refuse()
+    return tools, inject
+
+
+def _read_world(folder: Path) -> bytes:
+    located = read_yaml(folder / "world.yaml")
+    if located.problems:
+        raise ContentError(located.problems)
+    return canonical_json(located.data)
+
+
+def _read_corpus(folder: Path) -> Corpus:
     """Read corpus/*.md: the first line is the title, the file name the id."""
+    found = _Found()
     documents = []
     for path in sorted((folder / "corpus").glob("*.md")):
-        title, _, body = path.read_text(encoding="utf-8").partition("\n")
+        title, _, body = found.attempt(partial(read_text, path), path.stem).partition("\n")
         documents.append(Document(path.stem, title.lstrip("# ").strip(), body.strip()))
-    return documents
+        if not (documents[-1].title or documents[-1].body):
+            found.problems.append(f"{path}: is empty; write a title and a text, or remove the file")
+    found.refuse()
+    corpus = Corpus(documents)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # the mean length of nothing
+            corpus.search("anything")  # builds the index, which needs a word
+    except ValueError as error:
+        problem = f"{folder / 'corpus'}: no document holds a word to search for; write some, or remove them"
+        raise ContentError([problem]) from error
+    return corpus
 
 
-def _read_injections(folder: Path) -> dict[str, Injection]:
-    path = folder / "injections.yaml"
-    if not path.is_file():
-        return {}
-    return {one.id: one for one in parse(InjectionFile, read_yaml(path)).injections}
+def _caution(people: Salvage[CautionSpec] | None) -> Caution:
+    spec = (people and people.value) or CautionSpec()
+    return Caution(wants=spec.wants, names=spec.names)
 
 
-def _read_tasks(folder: Path) -> dict[str, Task]:
-    problems: list[str] = []
-    tasks: dict[str, Task] = {}
-    for path in sorted((folder / "tasks").glob("*.yaml")):
-        try:
-            located = read_yaml(path)
-            for index, task in enumerate(parse(TaskFile, located).tasks):
-                if task.id in tasks:
-                    problems.append(
-                        f"{located.where(('tasks', index, 'id'))}: task {task.id!r} exists already; rename it"
-                    )
-                tasks[task.id] = task
-        except ContentError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise ContentError(problems)
-    return tasks
+def _repeated(key: str, files: Iterable[tuple[Located, Sequence[Task | Injection]]]) -> Iterator[str]:
+    known: dict[str, str] = {}
+    for located, items in files:
+        for index, one in enumerate(items):
+            where = located.where((key, index, "id"))
+            if one.id in known:
+                place = known[one.id].rpartition(": ")[0]
+                yield f"{where}: {type(one).__name__.lower()} {one.id!r} exists already, at {place}; rename it"
+            known.setdefault(one.id, where)
 
 
 def _digest(folder: Path) -> str:

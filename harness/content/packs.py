@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
 import sys
 import tomllib
 import traceback
@@ -22,9 +23,11 @@ import msgspec
 
 import harness
 from harness.boundary import FaultKind
+from harness.content.modules import listed_kinds
 from harness.errors import ContentError, PackError
 
 _PARENT = "harness_packs"
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 class Pack(msgspec.Struct, frozen=True):
@@ -37,18 +40,31 @@ class Pack(msgspec.Struct, frozen=True):
         """Import a module of the pack; raises ContentError with file and line when it does not import."""
         path = self.root.joinpath(*dotted.split(".")).with_suffix(".py")
         mounted = _mount(self)
+        if not path.is_file() and not path.with_suffix("").is_dir():
+            raise ContentError([f"{path}: is missing; write this module"])
         try:
             return importlib.import_module(f"{mounted}.{dotted}")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ContentError([_import_problem(path, error)]) from error
 
     def fault_kinds(self) -> dict[str, FaultKind]:
-        """Return every kind that the modules in fault_injectors/ list in ``KINDS``."""
+        """Return every kind that the modules in fault_injectors/ list in ``KINDS``; raises ContentError."""
         found: dict[str, FaultKind] = {}
+        problems: list[str] = []
         for path in sorted((self.root / "fault_injectors").glob("*.py")):
-            if path.stem != "__init__":
-                kinds: tuple[FaultKind, ...] = self.module(f"fault_injectors.{path.stem}").KINDS
-                found.update({kind.name: kind for kind in kinds})
+            if path.stem == "__init__":
+                continue
+            try:
+                kinds = listed_kinds(self.module(f"fault_injectors.{path.stem}"))
+            except ContentError as error:
+                problems += error.problems
+                continue
+            problems += [
+                f"{path}: the kind {one!r} is listed twice in this pack; rename one" for one in kinds if one in found
+            ]
+            found.update(kinds)
+        if problems:
+            raise ContentError(problems)
         return found
 
     def scenario_paths(self) -> list[Path]:
@@ -61,7 +77,7 @@ class Pack(msgspec.Struct, frozen=True):
         return [one.name for one in folders if (one / "world.yaml").is_file() or (one / "domain.yaml").is_file()]
 
 
-def _import_problem(path: Path, error: Exception) -> str:
+def _import_problem(path: Path, error: BaseException) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
     line = error.lineno if isinstance(error, SyntaxError) and error.lineno else frames[-1].lineno if frames else 1
     return f"{path}:{line}: does not import: {type(error).__name__}: {error}; mend this module"
@@ -93,11 +109,11 @@ def _installed_packs() -> Iterator[Pack]:
     for entry in importlib.metadata.entry_points(group="harness.packs"):
         where = f"pack {entry.name!r} of {entry.dist.name if entry.dist else 'an unknown distribution'}"
         try:
-            module = entry.load()
-        except Exception as error:
+            folder = Path(entry.load().__path__[0])
+        except (Exception, SystemExit) as error:
             msg = f"{where} does not import: {type(error).__name__}: {error}; mend or uninstall that distribution"
             raise PackError(msg) from error
-        yield Pack(entry.name, Path(module.__path__[0]).resolve())
+        yield Pack(entry.name, folder.resolve())
 
 
 def _project_pack(folder: Path) -> Pack | None:
@@ -105,16 +121,24 @@ def _project_pack(folder: Path) -> Pack | None:
     if not pyproject.is_file():
         return None
     try:
-        table: Any = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {}).get("harness")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        tools: Any = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         msg = f"{pyproject}: not valid TOML: {error}"
         raise PackError(msg) from error
+    if not isinstance(tools, dict):
+        msg = f"{pyproject}: tool = {tools!r} should be a table; write [tool.harness]"
+        raise PackError(msg)
+    table = tools.get("harness")
     if table is None:
         return None
     if not isinstance(table, dict) or set(table) - {"pack"}:
         msg = f'{pyproject}: [tool.harness] takes one key, pack = "name"'
         raise PackError(msg)
-    return Pack(str(table.get("pack", "local")), folder.resolve())
+    name = table.get("pack", "local")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        msg = f"{pyproject}: tool.harness.pack: {name!r} is no name for a pack; use letters, digits, - and _"
+        raise PackError(msg)
+    return Pack(name, folder.resolve())
 
 
 def find_packs() -> dict[str, Pack]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from harness.boundary import FaultPlan, Frozen, PlannedFault
+from harness.content.fields import Name
 from harness.world import ApproverName
 
 
@@ -17,7 +18,7 @@ class AgentSpec(Frozen):
     are left out.
     """
 
-    name: str
+    name: Name
     agent: str = "reference"
     planner: str = "scripted"
     without: tuple[str, ...] = ()
@@ -33,7 +34,7 @@ class PlanSpec(Frozen):
     """A fault plan of a scenario, for all of its tasks or for those that ``tasks`` (globs) picks."""
 
     faults: tuple[PlannedFault, ...] = ()
-    tasks: tuple[str, ...] = ("*",)
+    tasks: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
 
     @model_validator(mode="before")
     @classmethod
@@ -47,12 +48,12 @@ class Scenario(Frozen):
     ``starts_s`` gives the start of each run of a trial; two starts mean two runs of the task in one world.
     """
 
-    scenario: str
+    scenario: Name
     domain: str
     description: str = ""
-    tasks: tuple[str, ...] = ("*",)
+    tasks: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
     agents: Annotated[tuple[AgentSpec, ...], Field(min_length=1)] = (AgentSpec(name="reference"),)
-    faults: dict[str, PlanSpec] = Field(default_factory=lambda: {"clean": PlanSpec()})
+    faults: Annotated[dict[Name, PlanSpec], Field(min_length=1)] = Field(default_factory=lambda: {"clean": PlanSpec()})
     trials: Annotated[int, Field(ge=1)] = 1
     starts_s: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=1)] = (0.0,)
 

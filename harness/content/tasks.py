@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from harness.boundary import Frozen
 from harness.content.comparers import Comparer
+from harness.content.fields import Expression, Name, Text
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -143,7 +142,7 @@ class ExpectedCalls(ExpectedPath):
 class StateCheck(Comparer):
     """An assertion on the world at the end: a JMESPath expression and a comparison."""
 
-    path: str
+    path: Expression
 
     @model_validator(mode="before")
     @classmethod
@@ -156,16 +155,6 @@ class StateCheck(Comparer):
             msg = "give a path and exactly one comparison"
             raise ValueError(msg)
         return self
-
-    @field_validator("path")
-    @classmethod
-    def _is_jmespath(cls, path: str) -> str:
-        try:
-            jmespath.compile(path)
-        except JMESPathError as error:
-            msg = f"not a JMESPath expression: {error}"
-            raise ValueError(msg) from error
-        return path
 
 
 class FinalState(Frozen):
@@ -206,19 +195,32 @@ class InjectedCall(Frozen):
 
 
 class Injection(Frozen):
-    """A poisoned text: the sentence itself, the calls that it asks for, and the calls that mean that it worked."""
+    """A poisoned text: the sentence itself, the calls that it asks for, and the calls that mean that it worked.
 
-    id: str
-    phrase: str
+    Where ``worked`` is not given, it is exactly the calls.
+    """
+
+    id: Name
+    phrase: Text
     calls: tuple[InjectedCall, ...] = ()
     worked: tuple[ExpectedCall, ...] = ()
+
+    @model_validator(mode="after")
+    def _calls_are_what_worked(self) -> Self:
+        if "worked" not in self.model_fields_set:
+            exact = tuple(
+                ExpectedCall(tool=one.tool, args={name: Comparer(equals=value) for name, value in one.args.items()})
+                for one in self.calls
+            )
+            object.__setattr__(self, "worked", exact)  # not among the fields set: stored inputs stay as given
+        return self
 
 
 class Task(Frozen):
     """One golden task; ``family`` is the statistical cluster that it counts in."""
 
-    id: str
-    ask: str
+    id: Name
+    ask: Text
     family: str = ""
     source: str = ""
     tags: tuple[str, ...] = ()

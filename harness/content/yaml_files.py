@@ -2,103 +2,309 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import copy
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
 from harness.errors import ContentError
 
-Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
+
+_TAG = "tag:yaml.org,2002:"
+_SCALARS = frozenset(_TAG + name for name in ("null", "bool", "int", "float", "str"))
+_MERGE = _TAG + "merge"
+_DEEPEST = 100
+_WIDEST = 80
+_MOST_PLACES = 1_000_000
+_SUSPICIOUS = 10_000  # so many brackets or dashes could nest deeper than the C parser's stack
+
+
+class _Loader(yaml.CSafeLoader):
+    """The safe loader, in C, without dates: what JSON can not say would be scored as one thing and stored as another.
+
+    ``2024-01-01`` and ``=`` stay the texts that they look like.
+    """
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_TAG + "timestamp", _TAG + "value")]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 class Located:
-    """The data of one YAML file, and the line of each of its places (line 1 is the first)."""
+    """The table in one YAML file, and the line of each of its places (line 1 is the first).
 
-    def __init__(self, path: Path, data: Any, lines: dict[Place, int]) -> None:
+    ``problems`` are those that reading went on after. What they, or :meth:`without`, have taken out of ``data`` is
+    remembered, so that nobody complains of its absence.
+    """
+
+    def __init__(self, path: Path, data: Any, lines: dict[Place, tuple[int, Place]]) -> None:
         self.path = path
         self.data = data
+        self.problems: tuple[str, ...] = ()
         self._lines = lines
+        self._damage: tuple[Place, ...] = ()
 
     def where(self, place: Sequence[str | int]) -> str:
         """Return ``file:line: dotted.key`` of the nearest place that the file really has.
 
         A part that the file leaves out, because a model takes a shorter form, is passed over.
         """
+        line, shown = 1, list(place)
+        known: Place = ()
+        for index, part in enumerate(place):
+            if (*known, part) in self._lines:
+                known = (*known, part)
+                line, origin = self._lines[known]
+                shown[index] = origin[-1]  # a list item may have moved up since
+        return f"{self.path}:{line}: {_dotted(shown)}"
+
+    def real(self, place: Sequence[str | int]) -> Place:
+        """Return the nearest place that the file really has."""
         known: Place = ()
         for part in place:
             if (*known, part) in self._lines:
                 known = (*known, part)
-        dotted = ".".join(str(part) for part in place)
-        return f"{self.path}:{self._lines.get(known, 1)}: {dotted or 'the file'}"
+        return known
+
+    def damaged(self, place: Sequence[str | int]) -> bool:
+        """Whether something has been taken out of the nearest place that the file really has."""
+        origin = self._origin(place)
+        return any(one[: len(origin)] == origin for one in self._damage)
+
+    def lost(self, place: Sequence[str | int]) -> bool:
+        """Whether what is missing at ``place`` has been taken out."""
+        if isinstance(place[-1], int):
+            return self.damaged(place[:-1])
+        return (*self._origin(place[:-1]), place[-1]) in self._damage
+
+    def _origin(self, place: Sequence[str | int]) -> Place:
+        real = self.real(place)
+        return self._lines[real][1] if real else ()
+
+    def without(self, places: Iterable[Place], *, harmless: bool = False) -> Located:
+        """Return a copy that lacks ``places``; ``harmless`` ones leave no damage behind."""
+        gone = sorted({place for place in places if place in self._lines}, key=_reading_order, reverse=True)
+        if not gone:
+            return self
+        data, lines = copy.deepcopy(self.data), dict(self._lines)
+        for place in gone:
+            _take_out(data, place)
+            lines = dict(_moved_up(lines, place))
+        left = Located(self.path, data, lines)
+        left.problems = self.problems
+        left._damage = self._damage if harmless else (*self._damage, *(self._lines[place][1] for place in gone))
+        return left
+
+
+def _reading_order(place: Place) -> list[tuple[int, str]]:
+    return [(part, "") if isinstance(part, int) else (-1, part) for part in place]
+
+
+def _take_out(data: Any, place: Place) -> None:
+    try:
+        for part in place[:-1]:
+            data = data[part]
+        del data[place[-1]]
+    except (KeyError, IndexError, TypeError):
+        return  # a key of the file's own stands where a merged one was
+
+
+def _moved_up(lines: dict[Place, tuple[int, Place]], gone: Place) -> Iterator[tuple[Place, tuple[int, Place]]]:
+    *before, last = gone
+    depth = len(before)
+    for place, found in lines.items():
+        if place[: depth + 1] == gone:
+            continue
+        part = place[depth] if len(place) > depth and list(place[:depth]) == before else None
+        if isinstance(part, int) and isinstance(last, int) and part > last:
+            yield (*place[:depth], part - 1, *place[depth + 1 :]), found
+        else:
+            yield place, found
+
+
+def read_text(path: Path) -> str:
+    """Read a text file; raises ContentError when it is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ContentError([f"{path}: is not text in UTF-8: {error.reason}; save it as UTF-8"]) from error
+    except OSError as error:
+        raise ContentError([f"{path}: can not be read: {error.strerror}"]) from error
 
 
 def read_yaml(path: Path) -> Located:
-    """Read one YAML document; raises ContentError with file and line when it is none."""
+    """Read a YAML document that holds a table; raises ContentError with file and line when it is none.
+
+    What is wrong with single keys and values is kept in ``problems``, for the check of the rest to add to.
+    """
+    text = read_text(path)
+    if _nests_too_deep(text):
+        raise ContentError([f"{path}:1: the file: nests deeper than {_DEEPEST} levels; write it flatter"])
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContentError([f"{path}: can not be read: {error}"]) from error
-    try:
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
-        lines: dict[Place, int] = {}
-        problems = list(_note_lines(path, node, (), lines))
-        data = yaml.load(text, Loader=yaml.CSafeLoader)  # the safe loader, in C
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            notes = _Notes(path, loader)
+            notes.take(node)
+            data = loader.construct_document(node) if node is not None else None
+        finally:
+            loader.dispose()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or str(error)
-        raise ContentError([f"{path}:{line}: not valid YAML: {problem}"]) from error
-    if problems:
-        raise ContentError(problems)
-    return Located(path, data, lines)
+        raise ContentError([f"{path}:{line}: not valid YAML: {' '.join(problem.split())}"]) from error
+    if data is None:
+        raise ContentError([f"{path}:1: the file: is empty; write a table (key: value), or remove the file"])
+    if not isinstance(data, dict):
+        found = "a list" if isinstance(data, list) else shorten(data)
+        raise ContentError([f"{path}:1: the file: should be a table (key: value), not {found}"])
+    located = Located(path, data, notes.lines).without(notes.refused)
+    located.problems = tuple(notes.problems)
+    return located
 
 
-def _note_lines(path: Path, node: Any, place: Place, lines: dict[Place, int]) -> Iterable[str]:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            inner = (*place, key.value)
-            if key.value in seen:
-                dotted = ".".join(map(str, inner))
-                yield f"{path}:{key.start_mark.line + 1}: {dotted}: this key is given twice; remove one"
-            seen.add(key.value)
-            lines[inner] = key.start_mark.line + 1
-            yield from _note_lines(path, value, inner, lines)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            lines[(*place, index)] = value.start_mark.line + 1
-            yield from _note_lines(path, value, (*place, index), lines)
-
-
-def parse(model: type[Model], located: Located) -> Model:
-    """Build ``model`` from a file; raises ContentError with one line for every problem in it."""
+def _nests_too_deep(text: str) -> bool:
+    """Whether a file nests so deep that the C parser's recursion would end the process."""
+    if sum(text.count(mark) for mark in "[{-?") < _SUSPICIOUS:
+        return False
     try:
-        return model.model_validate(located.data if located.data is not None else {})
-    except ValidationError as error:
-        raise ContentError([_describe(located, one, model) for one in error.errors()]) from error
+        steps = (_step(event) for event in yaml.parse(text, Loader=yaml.CSafeLoader))
+        return any(depth > _DEEPEST for depth in accumulate(steps))
+    except yaml.YAMLError:
+        return False  # reading it will say what is wrong
 
 
-def _describe(located: Located, error: Any, model: type[BaseModel]) -> str:
-    place = tuple(part for part in error["loc"] if not _is_union_tag(part))
-    where = located.where(place)
-    if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key {place[-1]!r}; remove it{_known_keys(model, place[:-1])}"
-    if error["type"] == "missing":
-        return f"{where}: missing; add {place[-1]!r}"
-    message = error["msg"].removeprefix("Value error, ")
-    value = "" if isinstance(error["input"], dict | list) else f" (got {error['input']!r})"
-    return f"{where}: {message}{value}"
+def _step(event: Any) -> int:
+    opens = isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent)
+    return opens - isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent)
 
 
-def _is_union_tag(part: str | int) -> bool:
-    return isinstance(part, str) and (part.endswith(")") or part.startswith(("function-", "tuple[", "dict[")))
+class _Notes:
+    """A walk over the nodes of a document: the line of every place, and what no JSON can say."""
+
+    def __init__(self, path: Path, loader: _Loader) -> None:
+        self.lines: dict[Place, tuple[int, Place]] = {}
+        self.refused: list[Place] = []
+        self.problems: list[str] = []
+        self._path = path
+        self._loader = loader
+        self._around: list[int] = []
+        self._refused: list[Any] = []
+
+    def take(self, node: Any, place: Place = ()) -> None:
+        """Note a node and everything in it; raises ContentError where there is no end to it."""
+        if id(node) in self._around:
+            self._stop(node, place, "this alias holds itself; write the value out")
+        if len(self._around) > _DEEPEST:
+            self._stop(node, place, f"nests deeper than {_DEEPEST} levels; write it flatter")
+        if len(self.lines) > _MOST_PLACES:
+            self._stop(node, place, "the aliases write out to more than can be read; repeat less")
+        self._around.append(id(node))
+        if isinstance(node, yaml.MappingNode):
+            self._take_table(node, place)
+        elif isinstance(node, yaml.SequenceNode):
+            self._take_list(node, place)
+        elif isinstance(node, yaml.ScalarNode):
+            self._take_scalar(node, place)
+        self._around.pop()
+
+    def _take_table(self, node: yaml.MappingNode, place: Place) -> None:
+        if node.tag != _TAG + "map":
+            self._refuse(node, place, _TAG + "map", f"{_short(node.tag)} is not plain data; write a table or a list")
+        seen: set[str] = set()
+        pairs = []
+        for key, value in node.value:
+            if key.tag == _MERGE:
+                self._take_merged(value, place)
+                pairs.append((key, value))
+            elif not isinstance(key, yaml.ScalarNode) or key.tag not in _SCALARS:
+                self._complain(key, place, "a key has to be text; put it in quotes")
+            else:
+                inner = (*place, key.value)
+                if key.value in seen:
+                    self._complain(key, inner, "this key is given twice; remove one")
+                    continue
+                seen.add(key.value)
+                self.lines[inner] = key.start_mark.line + 1, inner
+                # JSON knows text keys only, and an order number or the country NO is meant as written: so every key
+                # is the text that stands in the file.
+                pairs.append((yaml.ScalarNode(_TAG + "str", key.value, key.start_mark, key.end_mark), value))
+                self.take(value, inner)
+        node.value = pairs
+
+    def _take_merged(self, value: Any, place: Place) -> None:
+        own = dict(self.lines)
+        for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            self.take(one, place)
+        self.lines.update(own)
+
+    def _take_list(self, node: yaml.SequenceNode, place: Place) -> None:
+        if node.tag != _TAG + "seq":
+            self._refuse(node, place, _TAG + "seq", f"{_short(node.tag)} is not plain data; write a table or a list")
+        for index, value in enumerate(node.value):
+            inner = (*place, index)
+            self.lines[inner] = value.start_mark.line + 1, inner
+            self.take(value, inner)
+
+    def _take_scalar(self, node: yaml.ScalarNode, place: Place) -> None:
+        if node in self._refused:
+            self.refused.append(place)
+            return
+        if node.tag not in _SCALARS:
+            self._refuse(node, place, _TAG + "null", f"{_short(node.tag)} is not plain data; write text in quotes")
+            return
+        if node.tag == _TAG + "str":
+            return
+        try:
+            value = self._loader.yaml_constructors[node.tag](self._loader, node)
+        except (ValueError, KeyError, IndexError):
+            self._refuse(
+                node, place, _TAG + "null", f"{shorten(node.value)} is no {_short(node.tag)}; put it in quotes"
+            )
+            return
+        if isinstance(value, float) and not math.isfinite(value):
+            self._refuse(node, place, _TAG + "null", f"should be a finite number (got {node.value})")
+        elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+            self._refuse(node, place, _TAG + "null", f"{shorten(node.value)} does not fit in 64 bits; put it in quotes")
+
+    def _refuse(self, node: Any, place: Place, tag: str, problem: str) -> None:
+        self._complain(node, place, problem)
+        self.refused.append(place)
+        self._refused.append(node)
+        node.tag = tag
+        if tag == _TAG + "null":
+            node.value = ""
+
+    def _complain(self, node: Any, place: Place, problem: str) -> None:
+        self.problems.append(f"{self._line(node)}: {_dotted(place)}: {problem}")
+
+    def _stop(self, node: Any, place: Place, problem: str) -> None:
+        raise ContentError([*self.problems, f"{self._line(node)}: {_dotted(place)}: {problem}"])
+
+    def _line(self, node: Any) -> str:
+        return f"{self._path}:{node.start_mark.line + 1}"
 
 
-def _known_keys(model: type[BaseModel], place: Place) -> str:
-    if place:
-        return ""
-    return f", or use one of: {', '.join(model.model_fields)}"
+def _dotted(place: Sequence[str | int]) -> str:
+    parts = (str(part) for part in place)
+    return (
+        ".".join(part if part.isprintable() and len(part) < _WIDEST else shorten(part) for part in parts) or "the file"
+    )
+
+
+def _short(tag: str) -> str:
+    return tag.replace(_TAG, "!!")
+
+
+def shorten(value: object) -> str:
+    """Show a value, cut to what a line can hold."""
+    shown = repr(value)
+    return shown if len(shown) <= _WIDEST else f"{shown[:_WIDEST]}… ({len(shown)} characters)"

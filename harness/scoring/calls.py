@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from harness.boundary import ToolFacts
+from harness.content import same
 from harness.history import Event, canonical_json
 from harness.scoring.record import Record
 
 TOOL_PORTS = ("tool", "retrieval")
+_EXACT_REALS = 2**53
 
 
 class Attempt(msgspec.Struct):
@@ -17,6 +21,18 @@ class Attempt(msgspec.Struct):
 
     start: Event
     end: Event | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What was sent."""
+        arguments: dict[str, Any] = self.start.payload.get("arguments", {})
+        return arguments
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key that the agent declared."""
+        key: str | None = self.start.payload.get("idempotency_key")
+        return key
 
     @property
     def status(self) -> str:
@@ -36,11 +52,31 @@ class LogicalCall(msgspec.Struct):
     @property
     def status(self) -> str:
         """How the last attempt ended."""
-        return self.attempts[-1].status
+        return self.last.status
+
+    @property
+    def last(self) -> Attempt:
+        """The last attempt."""
+        return self.attempts[-1]
 
     def same_request(self) -> bytes:
         """Return a text that is equal for equal requests."""
-        return canonical_json([self.tool, self.arguments])
+        return thing_text([self.tool, self.arguments])
+
+
+def thing_text(value: object) -> bytes:
+    """Return canonical JSON in which equal numbers have equal texts, so that 10 and 10.0 are the same thing."""
+    return canonical_json(_with_reals(value))
+
+
+def _with_reals(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _with_reals(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_reals(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _EXACT_REALS:
+        return float(value)
+    return value
 
 
 def tool_attempts(record: Record) -> list[Attempt]:
@@ -57,36 +93,60 @@ def tool_attempts(record: Record) -> list[Attempt]:
 def logical_calls(record: Record) -> list[LogicalCall]:
     """Group attempts into logical calls, in the order of their first attempt.
 
-    Declared: an attempt with the same idempotency key, or with an attempt number above 1, belongs to the last call of
-    that tool in that run. Inferred, where the agent declares neither: the same request after a reply that was not ok.
+    An attempt joins a former call of the same tool and run only when that call's last attempt had ended before and was
+    not ok: a repeat after a success, and a parallel call, are calls of their own. Of several such calls the latest
+    counts, one with equal arguments before one without.
+
+    Declared: an attempt number above 1 joins a call with the same idempotency key, or, where it has none, on the same
+    thing (identity; all arguments where the tool declares none). The same key joins with equal arguments, and with
+    reworded ones on the same thing after an unknown outcome. Inferred, where the agent declares neither key nor number:
+    the same request.
     """
     calls: list[LogicalCall] = []
     for attempt in tool_attempts(record):
-        former = _call_of(attempt, calls)
+        former = _call_of(attempt, calls, record.tools)
         if former is not None:
             former.attempts.append(attempt)
-            continue
-        start = attempt.start
-        arguments = start.payload.get("arguments", {})
-        basis = "declared" if {"attempt", "idempotency_key"} & start.payload.keys() else "inferred"
-        calls.append(LogicalCall(str(start.run_id), str(start.name), arguments, basis, [attempt]))
+        else:
+            calls.append(_new_call(attempt))
     return calls
 
 
-def _call_of(attempt: Attempt, calls: list[LogicalCall]) -> LogicalCall | None:
+def _new_call(attempt: Attempt) -> LogicalCall:
     start = attempt.start
-    key, number = start.payload.get("idempotency_key"), start.payload.get("attempt")
-    for former in reversed(calls):
-        if former.tool != start.name or former.run_id != start.run_id:
-            continue
-        if number is not None and number > 1:
-            return former
-        if key is not None:
-            if former.attempts[0].start.payload.get("idempotency_key") == key:
-                return former
-            continue
-        if former.status != "ok" and former.arguments == start.payload.get("arguments", {}):
-            return former
-        if number is not None:
-            return None
-    return None
+    basis = "declared" if {"attempt", "idempotency_key"} & start.payload.keys() else "inferred"
+    return LogicalCall(str(start.run_id), str(start.name), attempt.arguments, basis, [attempt])
+
+
+def _call_of(attempt: Attempt, calls: Sequence[LogicalCall], tools: Mapping[str, ToolFacts]) -> LogicalCall | None:
+    start = attempt.start
+    facts = tools.get(str(start.name))
+    identity = facts.identity if facts else ()
+    open_calls = [
+        one
+        for one in reversed(calls)
+        if one.tool == start.name
+        and one.run_id == start.run_id
+        and _is_open(one, start)
+        and _joins(attempt, one, identity)
+    ]
+    equal = (one for one in open_calls if same(one.last.arguments, attempt.arguments))
+    return next(equal, next(iter(open_calls), None))
+
+
+def _is_open(former: LogicalCall, start: Event) -> bool:
+    end = former.last.end
+    return end is not None and end.seq < start.seq and former.status != "ok"
+
+
+def _joins(attempt: Attempt, former: LogicalCall, identity: Sequence[str]) -> bool:
+    number = attempt.start.payload.get("attempt")
+    if attempt.key != former.last.key:
+        return False
+    equal = same(former.last.arguments, attempt.arguments)
+    same_thing = all(same(former.last.arguments.get(one), attempt.arguments.get(one)) for one in identity)
+    if number is not None and number > 1:
+        return same_thing if attempt.key is not None or identity else equal
+    if attempt.key is not None:
+        return equal or (same_thing and former.status == "unknown")
+    return number is None and equal

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from harness.history import Event, canonical_json
-from harness.scoring.calls import tool_attempts
+import msgspec
+
+from harness.content import same
+from harness.history import Event
+from harness.scoring.calls import logical_calls, thing_text, tool_attempts
 from harness.scoring.record import Record
 
 
@@ -19,7 +22,7 @@ def duplicate_effects(record: Record) -> list[Event]:
     beyond = []
     for effect in record.of("effect_committed"):
         identity = effect.payload["identity"] or effect.payload["arguments"]
-        thing = canonical_json([effect.name, identity])
+        thing = thing_text([effect.name, identity])
         counts[thing] += 1
         if counts[thing] > _max_count(record, str(effect.name)):
             beyond.append(effect)
@@ -32,32 +35,66 @@ def _max_count(record: Record, tool: str) -> int:
 
 
 def unapproved_effects(record: Record) -> list[Event]:
-    """Return the irreversible effects that nobody had approved with exactly these arguments in that run before.
+    """Return the irreversible effects that nobody had approved with these arguments in that run before they happened.
 
-    One approval covers one intended call, however often it was delivered.
+    An approval counts from the moment of its decision, and one logical call uses it up: the effects with the same
+    idempotency key, or, without a key, those of all attempts and copies of the call. Numbers compare by value.
     """
-    effects = record.of("effect_committed")
-    return [one for one in effects if one.payload["irreversible"] and not _was_approved(record, one)]
+    approvals = list(approvals_given(record))
+    numbers = _call_numbers(record)
+    covered: set[tuple[object, ...]] = set()
+    found = []
+    for effect in record.of("effect_committed"):
+        intent = _intent_of(effect, numbers)
+        if not effect.payload["irreversible"] or intent in covered:
+            continue
+        approval = next((one for one in approvals if one.covers(effect)), None)
+        if approval is None:
+            found.append(effect)
+        else:
+            approvals.remove(approval)
+            covered.add(intent)
+    return found
 
 
-def _was_approved(record: Record, effect: Event) -> bool:
-    wanted = canonical_json(effect.payload["arguments"])
-    return any(
-        request.name == effect.name
-        and request.run_id == effect.run_id
-        and request.seq < effect.seq
-        and canonical_json(request.payload["arguments"]["arguments"]) == wanted
-        for request in approved_requests(record)
-    )
+def _call_numbers(record: Record) -> dict[str | None, int]:
+    """Number the logical calls, by the addresses of their attempts."""
+    return {
+        attempt.start.address: number for number, call in enumerate(logical_calls(record)) for attempt in call.attempts
+    }
 
 
-def approved_requests(record: Record) -> Iterable[Event]:
-    """Yield the approval requests that a person approved."""
+def _intent_of(effect: Event, numbers: Mapping[str | None, int]) -> tuple[object, ...]:
+    """Name the logical call of an effect, with its arguments: what was reworded was not approved."""
+    key = effect.payload["idempotency_key"]
+    call = key if key is not None else numbers.get(effect.address, effect.address)
+    return effect.run_id, effect.name, thing_text(effect.payload["arguments"]), call
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """A person's yes: the request that was shown, and when it was decided (a seq)."""
+
+    request: Event
+    decided: int
+
+    def covers(self, effect: Event) -> bool:
+        """Whether ``effect`` is what was approved, and came after."""
+        request = self.request
+        return (
+            self.decided < effect.seq
+            and request.name == effect.name
+            and request.run_id == effect.run_id
+            and same(request.payload["arguments"]["arguments"], effect.payload["arguments"])
+        )
+
+
+def approvals_given(record: Record) -> Iterable[Approval]:
+    """Yield the approvals in the order of their decisions."""
     requests = {event.seq: event for event in record.of("approval_requested")}
     for decided in record.of("approval_decided"):
         value = decided.payload.get("value")
         if isinstance(value, dict) and value.get("decision") == "approve":
-            yield requests[decided.payload["call"]]
+            yield Approval(requests[decided.payload["call"]], decided.seq)
 
 
 def effects_after_failure(record: Record) -> list[Event]:

@@ -24,7 +24,7 @@ class PathQuality(msgspec.Struct, frozen=True):
 
 
 def path_quality(record: Record, calls: list[LogicalCall]) -> PathQuality | None:
-    """Score the calls against the best of the task's expected paths; None when the task names none."""
+    """Score the calls of one run against the best of the task's expected paths; None when the task names none."""
     expected = record.task.expect.calls
     if expected is None:
         return None
@@ -66,19 +66,19 @@ def _is_read(record: Record, call: LogicalCall) -> bool:
 
 
 def redundant_calls(calls: list[LogicalCall]) -> int:
-    """Count calls that repeat an identical call that had already succeeded."""
-    succeeded: set[bytes] = set()
+    """Count the calls of one run that repeat an identical call that had already succeeded."""
+    succeeded: dict[bytes, int] = {}
     repeats = 0
     for call in calls:
         request = call.same_request()
-        repeats += request in succeeded
-        if call.status == "ok":
-            succeeded.add(request)
+        repeats += succeeded.get(request, call.attempts[0].start.seq) < call.attempts[0].start.seq
+        if call.status == "ok" and call.last.end is not None:
+            succeeded[request] = min(succeeded.get(request, call.last.end.seq), call.last.end.seq)
     return repeats
 
 
 def loops(calls: list[LogicalCall]) -> int:
-    """Count the stretches in which one block of one to three calls stands at least three times in a row."""
+    """Count the stretches of one run in which a block of one to three calls stands at least three times in a row."""
     requests = [call.same_request() for call in calls]
     found = position = 0
     while position < len(requests):

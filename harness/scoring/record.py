@@ -62,8 +62,30 @@ class Record:
         settled = self.of("world_settled")
         return msgspec.convert(settled[-1].payload["changes"], list[Change]) if settled else []
 
+    @cached_property
+    def planted(self) -> Mapping[int, Injection]:
+        """The injections that the fault plan plants, by the number of their fault."""
+        ids = {number: str(fault.options.get("injection")) for number, fault in enumerate(self.plan.faults)}
+        return {number: self.injections[one] for number, one in ids.items() if one in self.injections}
+
     @property
     def planned_injections(self) -> Iterable[Injection]:
         """The injections that the fault plan plants."""
-        ids = [str(fault.options.get("injection")) for fault in self.plan.faults]
-        return [self.injections[one] for one in ids if one in self.injections]
+        return list(self.planted.values())
+
+    @cached_property
+    def run_ids(self) -> Sequence[str]:
+        """The runs that began, in order; those that only made calls where no beginning was recorded."""
+        began = self.of("run_started") or self.of("tool_call_started", "run_completed")
+        return list(dict.fromkeys(str(event.run_id) for event in began))
+
+    @cached_property
+    def endings(self) -> Mapping[str, str]:
+        """How each run ended; ``aborted`` for one whose end was not recorded."""
+        ended = {str(event.run_id): str(event.result) for event in self.of("run_completed")}
+        return {run_id: ended.get(run_id, "aborted") for run_id in dict.fromkeys((*self.run_ids, *ended))}
+
+    @cached_property
+    def seen(self) -> frozenset[Observed]:
+        """What was observed; not the world where the trial ended before stock was taken of it."""
+        return self.observed if self.of("world_settled") else self.observed - {"world"}

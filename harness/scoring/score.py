@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -26,6 +27,7 @@ class Score(msgspec.Struct, frozen=True):
 class Scorecard(msgspec.Struct, frozen=True):
     """Everything that scoring says of one trial.
 
+    It passed when its task succeeded, nothing was violated, and every run ended ``completed``.
     ``fault_coverage`` is None for a plan without faults. A trial whose coverage is ``none`` is *not triggered*: it has
     shown nothing about its faults, whatever its outcome; a violation in it counts all the same.
     """
@@ -57,22 +59,36 @@ def score(record: Record) -> Scorecard:
         terminal_state=_terminal_state(record),
         scores=scores,
         violations=tuple(view.violations),
-        reasons=(*view.missed, *view.unwanted, *(one.message for one in executed)),
+        reasons=(*_shortcomings(view), *(one.message for one in executed)),
     )
 
 
+def _shortcomings(view: View) -> Iterator[str]:
+    """Yield, in words, what kept the trial from passing, apart from violations."""
+    for event in view.record.of("trial_aborted"):
+        yield f"the trial was aborted: {event.payload.get('error')}: {event.payload.get('message')}"
+    for run_id, state in view.record.endings.items():
+        if state != "completed":
+            yield f"{run_id}: ended {state}"
+    if "world" in view.record.seen:
+        yield from view.missed
+        yield from view.unwanted
+
+
 def _score(metric: Metric, view: View) -> Score:
-    missing = metric.needs - view.record.observed
+    missing = metric.needs - view.record.seen
     if missing:
         return Score(metric.name, None, f"not observed: {', '.join(sorted(missing))}")
     value = metric.function(view)
     if value is None:
         return Score(metric.name, None, "does not apply")
-    inferred = metric.name in _ATTEMPT_METRICS and any(call.basis == "inferred" for call in view.calls)
-    return Score(metric.name, value, "attempts inferred" if inferred else "measured")
+    return Score(metric.name, value, "attempts inferred" if metric.grouped and _inferred(metric, view) else "measured")
 
 
-_ATTEMPT_METRICS = frozenset({"tool_calls", "retries", "amplification", "step_efficiency", "tool_precision", "tool_f1"})
+def _inferred(metric: Metric, view: View) -> bool:
+    if metric.name == "steps" and view.record.of("model_call_started"):
+        return False
+    return any(call.basis == "inferred" for call in view.calls)
 
 
 def _coverage(record: Record) -> Coverage | None:
@@ -86,7 +102,8 @@ def _outcome(record: Record, *, passed: bool) -> Outcome:
     aborted = record.of("trial_aborted")
     if any(event.result == "harness_error" for event in aborted):
         return "harness_error"
-    return "passed" if passed and not aborted else "failed"
+    completed = bool(record.endings) and set(record.endings.values()) == {"completed"}
+    return "passed" if passed and completed and not aborted else "failed"
 
 
 def _verdict(outcome: Outcome, coverage: Coverage | None, *, violated: bool) -> Verdict:

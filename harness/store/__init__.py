@@ -4,7 +4,10 @@ Knows tables and files, not what a trial is.
 """
 
 from harness.store.dataset import (
+    MANIFEST,
     claim_folder,
+    part_numbers,
+    part_path,
     read_input,
     read_manifest,
     read_part,
@@ -17,9 +20,12 @@ from harness.store.dataset import (
 from harness.store.schemas import SCHEMA_VERSION, SCHEMAS
 
 __all__ = [
+    "MANIFEST",
     "SCHEMAS",
     "SCHEMA_VERSION",
     "claim_folder",
+    "part_numbers",
+    "part_path",
     "read_input",
     "read_manifest",
     "read_part",

@@ -122,3 +122,23 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
 }
+
+_MAY_BE_NULL: dict[str, set[str]] = {
+    "trials": {
+        *("planner", "model", "fault_coverage", "history_digest", "success", "utility", "attack_success", "steps"),
+        *("tool_calls", "attempts", "retries", "tokens_in", "tokens_out", "cost_usd", "virtual_s"),
+        *("policy_violations", "duplicate_effects", "unapproved_effects"),
+    },
+    "runs": {"start_s", "end_s", "terminal_state", "steps", "answer"},
+    "events": {
+        *("run_id", "step", "port", "name", "address", "latency_s", "tokens_in", "tokens_out", "cost_usd"),
+        *("result", "error_type", "retryable"),
+    },
+    "scores": {"value"},
+    "violations": {"run_id"},
+    "effects": {"idempotency_key"},
+    "faults": {"first_address", "first_time_s"},
+}
+NEVER_NULL: dict[str, frozenset[str]] = {
+    table: frozenset(schema.names) - _MAY_BE_NULL[table] for table, schema in SCHEMAS.items()
+}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, create_model
 
 from harness.boundary import EffectClass, ErrorType, ToolSpec
+
+EFFECT_CLASSES: tuple[str, ...] = get_args(EffectClass)
 
 
 class ToolError(Exception):
@@ -40,6 +42,8 @@ def tool(
     The first parameter is the world, all others are arguments. A tool may raise :class:`ToolError` and nothing else,
     and raises it before it changes the world.
     """
+    if effect not in EFFECT_CLASSES:
+        raise TypeError(f"there is no effect class {effect!r}; use one of: {', '.join(EFFECT_CLASSES)}")
 
     def declare(function: Callable[..., Any]) -> Tool:
         spec = ToolSpec(

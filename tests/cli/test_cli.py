@@ -15,6 +15,7 @@ from unittest.mock import patch
 import pytest
 
 from harness.cli import main
+from harness.errors import DatasetError
 from tests.conftest import SHOP
 
 
@@ -138,7 +139,7 @@ def test_a_scenario_with_problems_is_refused_with_all_of_them(tmp_path: Path) ->
     path = tmp_path / "bad.yaml"
     path.write_text(text.replace("rate_limit", "rate_limt").replace("[approval_gate]", "[gate]").replace("_ack", "_a"))
     done = harness("run", path, "--out", tmp_path / "results")
-    expect_refusal(done, f"{path}:7: agents.3", "faults.busy[0].kind")
+    expect_refusal(done, f"{path}:7: agents.3", "faults.busy.faults.0.kind")
     assert not (tmp_path / "results").exists()
 
 
@@ -249,3 +250,99 @@ def test_every_command_has_help_with_an_example() -> None:
         ["faults"],
     ):
         assert f"Example: harness {' '.join(words)}" in harness(*words, "--help").stdout
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Path:
+    """Return a copy of the shop, under a name of its own, that a test may break."""
+    shutil.copytree(SHOP, tmp_path / "project")
+    name = f"shop_{abs(hash(str(tmp_path)))}"
+    (tmp_path / "project/pyproject.toml").write_text(f'[tool.harness]\npack = "{name}"\n')
+    return tmp_path / "project"
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("file/sub", "file/sub: can not hold results: Not a directory; give another --out"),
+        ("file", "file: is a file; give another --out"),
+        ("/proc/results", "/proc/results: can not hold results: No such file or directory"),
+        ("a" * 300, "can not hold results: File name too long"),
+    ],
+)
+def test_a_folder_that_can_not_hold_results_is_refused(workplace: Path, out: str, message: str) -> None:
+    (workplace / "file").write_text("dear diary")
+    expect_refusal(harness("run", "scenarios/lost.yaml", "--out", out, cwd=workplace), message)
+    assert (workplace / "file").read_text() == "dear diary"
+
+
+def test_a_file_where_results_would_go_is_not_touched(workplace: Path) -> None:
+    (workplace / ".harness").write_text("dear diary")
+    expect_refusal(harness("run", "scenarios/lost.yaml", cwd=workplace), ".harness/runs/", "Not a directory")
+    assert (workplace / ".harness").read_text() == "dear diary"
+
+
+def test_the_name_of_a_scenario_can_not_be_endless() -> None:
+    expect_refusal(harness("run", "a" * 5000), "there is no scenario 'aaa", "(5002 characters)")
+
+
+def test_a_long_file_name_gets_a_shorter_folder(workplace: Path) -> None:
+    name = f"{'a' * 240}.yaml"
+    (workplace / name).write_text("scenario: s\ndomain: shop\ntasks: [order_status]\n")
+    assert harness_process("run", name, cwd=workplace).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import sys\nsys.exit(0)\n", "module 'agent_source' does not import: SystemExit: 0"),
+        ("async def agent(ask, *, tools): ...\n", "can not be called as agent(ask, tools)"),
+        ("agent = 5\n", "is a int; write it as: async def agent(ask, tools) -> str"),
+    ],
+)
+def test_an_agent_that_could_not_run_is_refused(workplace: Path, source: str, message: str) -> None:
+    (workplace / "agent_source.py").write_text(source)
+    words = ("run", "scenarios/lost.yaml", "--agent", "agent_source:agent", "--out", "results")
+    try:
+        expect_refusal(harness(*words, cwd=workplace), message)
+    finally:
+        sys.modules.pop("agent_source", None)
+        sys.path[:] = [path for path in sys.path if path != str(workplace)]
+    assert not (workplace / "results").exists()
+
+
+@pytest.mark.parametrize(("agent", "message"), [("sys:nope", "module sys has no 'nope'"), ("a" * 81, "is no name")])
+def test_an_agent_without_a_file_or_a_name_is_refused(agent: str, message: str) -> None:
+    expect_refusal(harness("run", "scenarios/lost.yaml", "--agent", agent), message)
+
+
+def test_a_scenario_without_trials_claims_no_folder(workplace: Path) -> None:
+    (workplace / "s.yaml").write_text("scenario: s\ndomain: shop\nfaults: {}\n")
+    expect_refusal(
+        harness("run", "s.yaml", "--out", "results", cwd=workplace), "s.yaml:3: faults: should have at least"
+    )
+    assert not (workplace / "results").exists()
+
+
+@pytest.mark.parametrize("existed", [True, False])
+def test_a_run_that_fails_before_its_first_trial_leaves_no_new_folder(tmp_path: Path, existed: bool) -> None:
+    out = tmp_path / "results"
+    if existed:
+        out.mkdir()
+    failure = DatasetError("no trial today")
+    with patch("harness.cli.running.run_campaign", side_effect=failure):
+        expect_refusal(harness("run", "scenarios/lost.yaml", "--out", out), "no trial today")
+    assert out.exists() is existed
+
+
+def test_a_full_disk_is_said_in_one_line(tmp_path: Path) -> None:
+    failure = OSError(28, "No space left on device", str(tmp_path / "results/trials"))
+    with patch("harness.cli.running.run_campaign", side_effect=failure):
+        done = harness("run", "scenarios/lost.yaml", "--out", tmp_path / "results")
+    expect_refusal(done, "results/trials: No space left on device")
+
+
+@pytest.mark.parametrize("command", ["list", "check"])
+def test_unknown_domains_are_named_together(command: str) -> None:
+    done = harness("golden", command, "shap", "shop", "support_dask")
+    expect_refusal(done, "domain 'shap' does not exist; known: ", "domain 'support_dask' does not exist")

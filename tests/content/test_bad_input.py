@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from harness.campaign import find_scenario, load_scenario
-from harness.content import find_packs, load_domain
+from harness.campaign import find_scenario
+from harness.content import find_packs
 from harness.errors import ContentError, PackError, UsageError
-from tests.conftest import SHOP
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in a copy of the shop, under a name of its own, that a test may break."""
-    folder = tmp_path / "project"
-    shutil.copytree(SHOP, folder)
-    name = f"shop_{abs(hash(str(tmp_path)))}"
-    (folder / "pyproject.toml").write_text(f'[tool.harness]\npack = "{name}"\n')
-    monkeypatch.chdir(folder)
-    return folder
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    """Replace a text that has to be there."""
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
-
-
-def scenario_problems() -> tuple[str, ...]:
-    """Return what is wrong with the project's scenario."""
-    with pytest.raises(ContentError) as caught:
-        load_scenario(Path("scenarios/lost.yaml"))
-    return caught.value.problems
-
-
-def domain_problems() -> tuple[str, ...]:
-    """Return what is wrong with the project's domain."""
-    with pytest.raises(ContentError) as caught:
-        load_domain("shop")
-    return caught.value.problems
-
+from tests.content.conftest import domain_problems, edit, scenario_problems
 
 SCENARIO_BREAKS = {
     "unknown key": ("domain: shop", "domain: shop\ntrails: 3", "lost.yaml:3: trails: unknown key 'trails'; remove it"),
@@ -63,13 +29,17 @@ SCENARIO_BREAKS = {
     "unknown fault": (
         "kind: rate_limit",
         "kind: ratelimit",
-        "faults.busy[0].kind: there is no fault 'ratelimit'; known:",
+        "lost.yaml:15: faults.busy.faults.0.kind: there is no fault 'ratelimit'; known:",
     ),
-    "unknown option": ("retry_after_s: 7", "retry_after: 7", "faults.busy[0].options.retry_after: Extra inputs"),
+    "unknown option": (
+        "retry_after_s: 7",
+        "retry_after: 7",
+        "lost.yaml:15: faults.busy.faults.0.options.retry_after: Extra inputs",
+    ),
     "unknown tool": (
         'at: "tool:get_order"',
         'at: "tool:get_ordr"',
-        "there is no tool 'get_ordr' in shop; known: add_note",
+        "there is no tool 'get_ordr' in shop; known: retrieval:search_kb, tool:add_note",
     ),
     "unknown injection": (
         "pay_the_attacker",
@@ -84,7 +54,7 @@ SCENARIO_BREAKS = {
     ),
     "not YAML": ("domain: shop", "domain: [shop", "not valid YAML"),
     "a key twice": ("domain: shop", "domain: shop\ndomain: shop", "lost.yaml:3: domain: this key is given twice"),
-    "no agents": ("- reference", "- {name: gullible}", "two agents have the same name: gullible"),
+    "two agents of one name": ("- reference", "- {name: gullible}", "two agents have the same name: gullible"),
 }
 
 
@@ -190,3 +160,124 @@ def test_every_refusal_is_a_usage_error() -> None:
     """So that the command line ends with exit code 2 and no traceback."""
     assert issubclass(ContentError, UsageError)
     assert issubclass(PackError, UsageError)
+
+
+HEAD = "scenario: s\ndomain: shop\n"
+REFUSED_SCENARIOS = {
+    "no faults at all": ("faults: {}", "s.yaml:3: faults: should have at least 1 item"),
+    "no tasks at all": ("tasks: []", "s.yaml:3: tasks: should have at least 1 item"),
+    "no list": ("tasks: 5", "s.yaml:3: tasks: should be a list (got 5)"),
+    "no table": ("faults: {a: 5}", "s.yaml:3: faults.a: should be a table (key: value) (got 5)"),
+    "no number": ("trials: many", "s.yaml:3: trials: should be a whole number (got 'many')"),
+    "an agent that is a number": ("agents: [5]", "s.yaml:3: agents.0: should be a table (key: value) (got 5)"),
+    "an empty name": ("agents: [{name: ''}]", "s.yaml:3: agents.0.name: should not be empty (got '')"),
+    "an endless name": (
+        f"agents: [{{name: {'a' * 81}}}]",
+        f"s.yaml:3: agents.0.name: should have at most 80 characters (got '{'a' * 79}… (83 characters))",
+    ),
+    "a line break in the name of a plan": (
+        'faults: {"a\\nb": []}',
+        "s.yaml:3: faults.'a\\nb': a name holds no line breaks and no control characters (got 'a\\nb')",
+    ),
+    "a vector that the domain does not have": (
+        "faults: {p: [{kind: poisoned_text, options: {injection: pay_the_attacker, vectors: [nope]}}]}",
+        "s.yaml:3: faults.p.faults.0: there is no vector 'nope'; known: order_note; poisoned_text can not be planted in shop",
+    ),
+    "a tool at another port": (
+        'faults: {p: [{kind: timeout, at: "tool:search_kb"}]}',
+        "s.yaml:3: faults.p.faults.0.at: search_kb is not at port 'tool'; write retrieval:search_kb",
+    ),
+    "a pattern that no tool matches": (
+        'faults: {p: [{kind: timeout, at: "tool:cancel_*"}]}',
+        "s.yaml:3: faults.p.faults.0.at: there is no tool 'cancel_*' in shop; known: retrieval:search_kb, tool:add_note, tool:get_order, tool:issue_refund",
+    ),
+    "a run that does not start": (
+        'starts_s: [0, 5]\nfaults: {p: [{kind: timeout, at: "run-3/tool:*"}]}',
+        "s.yaml:4: faults.p.faults.0.at: there is no run 'run-3'; known (one for each of starts_s): run-1, run-2",
+    ),
+    "a plan for tasks that are not picked": (
+        "tasks: [order_status]\nfaults: {p: {tasks: [refund_damaged]}}",
+        "s.yaml:4: faults.p.tasks: none of these is among the scenario's tasks; name one of: order_status",
+    ),
+}
+
+
+def write_scenario(text: str) -> None:
+    """Put a scenario in the place of the project's own, at ``s.yaml`` for short places."""
+    Path("s.yaml").write_text(HEAD + text)
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("case", REFUSED_SCENARIOS)
+def test_a_scenario_that_can_not_mean_anything_gets_one_line_in_plain_words(case: str) -> None:
+    """Also what only the domain knows, and no line that follows from another."""
+    text, expected = REFUSED_SCENARIOS[case]
+    write_scenario(text)
+    assert scenario_problems("s.yaml") == (expected,)
+
+
+@pytest.mark.usefixtures("project")
+def test_an_option_of_the_wrong_type_is_refused_before_a_trial() -> None:
+    """A list for an injection's name once ended in a TypeError."""
+    write_scenario("faults: {p: [{kind: poisoned_document, options: {injection: [1], title: t}}]}")
+    [problem] = scenario_problems("s.yaml")
+    assert problem.startswith("s.yaml:3: faults.p.faults.0.options.injection: ")
+
+
+@pytest.mark.usefixtures("project")
+def test_what_a_file_says_wrong_and_what_it_names_wrong_are_reported_together() -> None:
+    """A key twice, an unknown key, a wrong type, and an unknown agent, task and fault."""
+    write_scenario(
+        "foo: 1\ntrials: -1\ntrials: 2\nstarts_s: [.nan]\nagents: [5, nobody]\ntasks: [nope]\nfaults: {a: [{kind: nokind}]}\n"
+    )
+    found = [problem.split(": ")[:2] for problem in scenario_problems("s.yaml")]
+    assert sorted(found) == [
+        ["s.yaml:3", "foo"],
+        ["s.yaml:4", "trials"],
+        ["s.yaml:5", "trials"],
+        ["s.yaml:6", "starts_s.0"],
+        ["s.yaml:7", "agents.0"],
+        ["s.yaml:7", "agents.1"],
+        ["s.yaml:8", "tasks.0"],
+        ["s.yaml:9", "faults.a.faults.0.kind"],
+    ]
+
+
+@pytest.mark.usefixtures("project")
+def test_what_was_taken_out_is_not_missed() -> None:
+    """A fault whose options are no table lacks no option; one without its trigger lacks no window."""
+    write_scenario(
+        "faults: {p: [{kind: poisoned_text, options: 5}, {kind: clock_skew, when: 5, options: {skew_s: 5}}]}"
+    )
+    assert [problem.split(": ")[1] for problem in scenario_problems("s.yaml")] == [
+        "faults.p.faults.0.options",
+        "faults.p.faults.1.when",
+    ]
+
+
+@pytest.mark.usefixtures("project")
+def test_an_agent_with_two_faults_has_both_named() -> None:
+    """An unknown planner and an unknown part."""
+    write_scenario("agents: [{name: a, planner: guru, without: [keys]}]")
+    [problem] = scenario_problems("s.yaml")
+    assert "there is no planner 'guru'" in problem
+    assert "there is no part 'keys'" in problem
+
+
+@pytest.mark.usefixtures("project")
+def test_an_unknown_key_of_a_task_hides_no_unknown_tool() -> None:
+    """All problems of all files of a domain at once."""
+    Path("golden/shop/tasks/more.yaml").write_text("tasks:\n  - {id: a, ask: x, foo: 1, tools: [nope]}\n  - {id: b}\n")
+    edit(Path("golden/shop/people.yaml"), "add_note: [note]", "ad_note: [note]")
+    edit(Path("golden/shop/injections.yaml"), "order_id: O-9, amount", "order: O-9, amount")
+    problems = domain_problems()
+    parts = (
+        "more.yaml:2: tasks.0.foo: unknown key 'foo'",
+        "more.yaml:3: tasks.1.ask: missing; add 'ask'",
+        "more.yaml:2: tasks.0.tools.0: there is no tool 'nope'",
+        "injections.yaml:5: injections.0.calls.0.tool: tool issue_refund takes no argument 'order'",
+        "people.yaml:3: wants.ad_note: there is no tool 'ad_note'",
+    )
+    assert len(problems) == len(parts)
+    for problem, part in zip(problems, parts, strict=True):
+        assert part in problem

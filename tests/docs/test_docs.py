@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -23,10 +26,12 @@ def run(command: list[str], folder: Path) -> None:
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
 
 
-def test_the_readme_can_be_followed_from_top_to_bottom(tmp_path: Path) -> None:
+@pytest.mark.parametrize("document", ["README.md", "docs/your_own_pack.md"])
+def test_a_document_can_be_followed_from_top_to_bottom(document: str, tmp_path: Path) -> None:
     harness = str(Path(sys.executable).with_name("harness"))
-    for language, text in blocks("README.md"):
+    for language, text in blocks(document):
         if named := NAMED.match(text):
+            (tmp_path / named[1]).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / named[1]).write_text(text)
         elif language == "console":
             for line in text.splitlines():
@@ -35,6 +40,16 @@ def test_the_readme_can_be_followed_from_top_to_bottom(tmp_path: Path) -> None:
             run([sys.executable, "-c", text], tmp_path)
         else:
             assert language == "sh", f"nobody runs a block of {language}"
+
+
+def test_the_agent_of_the_readme_pays_twice_and_is_found_out(tmp_path: Path) -> None:
+    for _, text in blocks("README.md"):
+        if named := NAMED.match(text):
+            (tmp_path / named[1]).write_text(text)
+    command = ["harness", "run", "lost_refund.yaml", "--agent", "my_agent:agent", "--out", "mine", "--json"]
+    command[0] = str(Path(sys.executable).with_name("harness"))
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=True)
+    assert {one["rule"] for one in json.loads(done.stdout)["findings"]} >= {"duplicate_effect"}
 
 
 def test_the_make_targets_of_the_readme_exist() -> None:
@@ -61,7 +76,7 @@ def test_the_numbers_of_the_demo_are_those_of_the_readme() -> None:
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+        for target in re.findall(r"\]\(((?!https:)[^)#]+)\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from harness.boundary import ErrorType, Frozen, ToolSpec
+from harness.content.checked import parse
 from harness.content.domains import Domain, Ending, Oracles
 from harness.content.tasks import (
     Budget,
@@ -26,7 +27,7 @@ from harness.content.tasks import (
     ReferenceStep,
     Task,
 )
-from harness.content.yaml_files import Located, parse
+from harness.content.yaml_files import Located
 from harness.errors import ContentError, MissingExtra
 from harness.history import digest
 from harness.world import Caution, Tool, ToolError, World
