@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from harness.campaign.trial import run_trial
 from harness.content import all_fault_kinds, load_domain
 from harness.errors import ContentError, DatasetError
 from harness.history import Event, encode_events, history_digest
-from harness.scoring import Scorecard, score
+from harness.scoring import Record, Scorecard, score
 from harness.store import SCHEMAS, part_numbers, part_path, read_manifest, read_part, write_part
 
 Rows = list[dict[str, Any]]
@@ -149,13 +149,19 @@ def _rewrite(folder: Path, part: _Part) -> None:
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """Whether a replay gave the same history, to the byte; ``first_difference`` is the number of the first event."""
+    """Whether a replay gave the same history, to the byte.
+
+    ``first_difference`` is the number of the first event that differs, ``then`` and ``now`` say what it was and is.
+    """
 
     trial_id: str
     identical: bool
     stored_digest: str
     replayed_digest: str
     first_difference: int | None
+    then: str
+    now: str
+    stored_verdict: str
     verdict: str
 
 
@@ -181,10 +187,31 @@ def _replay_row(folder: Path, part: int, row: dict[str, Any]) -> Replayed:
     if missing := list(_missing(spec)):
         msg = f"{folder}: trial {spec.trial_id} can not be played again: {'; '.join(missing)}; {_CURE}"
         raise DatasetError(msg)
-    result = run_trial(spec)
-    now, stored = history_digest(result.record.events), row["history_digest"]
-    first = None if now == stored else _first_difference(then, result.record.events)
-    return Replayed(spec.trial_id, now == stored, stored, now, first, score(result.record).verdict)
+    return _compared(row, then, run_trial(spec).record)
+
+
+def _compared(row: dict[str, Any], then: list[Event], record: Record) -> Replayed:
+    replayed, stored = history_digest(record.events), row["history_digest"]
+    first = None if replayed == stored else _first_difference(then, record.events)
+    return Replayed(
+        trial_id=row["trial_id"],
+        identical=replayed == stored,
+        stored_digest=stored,
+        replayed_digest=replayed,
+        first_difference=first,
+        then=_event_text(then, first),
+        now=_event_text(record.events, first),
+        stored_verdict=row["verdict"],
+        verdict=score(record).verdict,
+    )
+
+
+def _event_text(events: Sequence[Event], number: int | None) -> str:
+    if number is None or number >= len(events):
+        return "nothing"
+    event = events[number]
+    where = event.address or event.name or event.run_id or "the trial"
+    return f"{event.kind} {where} {event.result or ''} at {event.time_s:g} s".replace("  ", " ")
 
 
 _CURE = "play it with the files that it was run with, or run the scenario again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -176,7 +177,7 @@ class _Stage:
         self.history.now = lambda: last_s
         if not harness_error:
             self._compare_worlds()
-        payload = {"error": type(error).__name__, "message": str(error), "where": _where(error)}
+        payload = {"error": type(error).__name__, "message": _without_folders(str(error)), "where": _where(error)}
         self.history.append("trial_aborted", result="harness_error" if harness_error else "failed", payload=payload)
 
     def record(self) -> Record:
@@ -191,6 +192,11 @@ class _Stage:
             before=self.before,
             after=self.after,
         )
+
+
+def _without_folders(text: str) -> str:
+    """Cut the folders of source files away, so that histories agree wherever the project lies."""
+    return re.sub(r"[^\s'\"()]*/([^/\s:]+\.py:\d+)", r"\1", text)
 
 
 def _where(error: BaseException) -> str:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 PLAIN_LINES = 4
 PLAIN_WIDTH = 140
+SHORT_CELL = 24
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 Report = Callable[[int], None]
@@ -40,7 +41,10 @@ def say_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]])
     table = Table(title=title or None, title_justify="left", header_style="bold", box=box.SIMPLE, pad_edge=False)
     for index, column in enumerate(columns):
         numbers = all(isinstance(row[index], int | float | None) for row in rows)
-        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+        # Short cells stay whole; a long header of numbers is set in two lines instead.
+        short = max((len(str(row[index])) for row in rows), default=0) <= SHORT_CELL
+        header = column.replace(" ", "\n") if short else column
+        table.add_column(header, justify="right" if numbers else "left", overflow="fold", no_wrap=short)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     out.print(table)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from harness.boundary import CallFault, FaultKind, Seeding
-from harness.cli.console import say_json, say_table
+from harness.boundary import CallFault, FaultKind, Seeding, Trigger
+from harness.cli.console import say, say_json, say_table
 from harness.content import all_fault_kinds
 
 
@@ -23,6 +23,8 @@ def faults(as_json: Annotated[bool, typer.Option("--json", help="Print the list 
         say_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         say_table(f"{len(rows)} fault kinds", columns, rows)
+        say("at:   [run/]port[:name][[identity]], for example tool:issue_refund[order_id=O-1003]; * matches anything")
+        say(f"when: one of {', '.join(Trigger.model_fields)}; counted at each address; nth: 1 where it is left out")
 
 
 def _row(kind: FaultKind) -> list[Any]:

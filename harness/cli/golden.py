@@ -51,6 +51,24 @@ def list_tasks(domains: Domains = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def tools(domains: Domains = None, as_json: AsJson = False) -> None:
+    """List the tools of domains, with what they do to the world and their arguments.
+
+    Example: harness golden tools support_desk
+    """
+    rows = [
+        [name, spec.name, spec.port, spec.effect, ", ".join(spec.identity), ", ".join(spec.parameters.model_fields)]
+        for name in _names(domains)
+        for spec in load_domain(name).catalogue.values()
+    ]
+    columns = ("domain", "tool", "port", "effect", "identity", "arguments")
+    if as_json:
+        say_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        say_table(f"{len(rows)} tools", columns, rows)
+
+
+@app.command()
 def check(domains: Domains = None, as_json: AsJson = False) -> None:
     """Play every reference path (must pass) and four weak agents (must fail where an action is asked for).
 

@@ -43,7 +43,7 @@ def score(folder: Folder = None, as_json: AsJson = False) -> None:
         return
     for line in result.changed[:CHANGES_SHOWN]:
         say(line)
-    say(f"{result.trials} trials scored again in {chosen}; {len(result.changed)} scores changed")
+    say(f"{result.trials} trials scored again in {chosen}; {len(result.changed)} changes")
 
 
 def replay_trial(
@@ -65,7 +65,8 @@ def replay_trial(
     elif result.identical:
         say(f"{result.trial_id}: identical history {result.stored_digest[:16]}, verdict {result.verdict}")
     else:
-        complain(f"{result.trial_id}: the history differs from event {result.first_difference} on")
+        complain(f"{result.trial_id}: was {result.stored_verdict}, is now {result.verdict}")
+        complain(f"the history differs from event {result.first_difference} on: {result.then}; now: {result.now}")
         for line in changed:
             complain(f"environment differs: {line}")
     if not result.identical:

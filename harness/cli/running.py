@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -11,13 +12,14 @@ from pydantic import ValidationError
 
 from harness.agents import resolve
 from harness.campaign import TrialSpec, expand, find_scenario, load_scenario, make_manifest, run_campaign
-from harness.cli.console import progress, say, say_json
+from harness.cli.console import complain, progress, say, say_json
 from harness.cli.folders import claimed, new_folder
 from harness.content import AgentSpec, Scenario, shorten
 from harness.errors import AgentError, ContentError
 from harness.store import write_manifest
 
 DEMO = ("demo",)
+INTERRUPTED = 130
 VOID = 3  # some trials could not be played; nothing can be said of them
 
 Agent = Annotated[str | None, typer.Option(help="One of the scenario's agents, a built-in one, or module:attribute.")]
@@ -67,8 +69,14 @@ def run_scenarios(
 
     specs = _specs(names, agent, seed, trials)
     folder = out or new_folder(Path(names[0]).stem)
-    with claimed(folder), progress(len(specs), "trials") as report:
-        run_campaign(specs, folder, jobs=jobs, progress=report)
+    try:
+        with claimed(folder), progress(len(specs), "trials") as report:
+            run_campaign(specs, folder, jobs=jobs, progress=report)
+    except KeyboardInterrupt:
+        # The interrupted run's task dies unheard, and asyncio would print that.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        complain(f"stopped before the end; what is in {folder} is incomplete: remove it, or give another --out")
+        raise typer.Exit(INTERRUPTED) from None
     write_manifest(folder, make_manifest(specs, command=_command(names, agent, seed, trials), seed=seed))
     path = write_report(folder)
     summary = summary_of(folder)

@@ -142,14 +142,14 @@ def _project_pack(folder: Path) -> Pack | None:
 
 
 def find_packs() -> dict[str, Pack]:
-    """Return all packs by name: the reference pack, installed ones, and that of the project in the current folder."""
+    """Return all packs by name: the reference pack, installed ones, and that of the project that the folder is in."""
     return _find_packs(Path.cwd())
 
 
 @cache
 def _find_packs(project: Path) -> dict[str, Pack]:
     packs = {"core": reference_pack()}
-    local = _project_pack(project)
+    local = next((pack for folder in (project, *project.parents) if (pack := _project_pack(folder))), None)
     for pack in [*_installed_packs(), *([local] if local else [])]:
         if pack.root == packs["core"].root:
             continue

@@ -162,7 +162,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """Read the manifest; raises DatasetError when the folder holds no whole results of this schema version."""
     path = folder / MANIFEST
     if not path.is_file():
-        msg = f"{folder}: holds no {MANIFEST}; give a folder that `harness run` wrote"
+        msg = f"{folder}: holds no {MANIFEST}: no results, or a run that was stopped; give a folder of a finished run"
         raise DatasetError(msg)
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])

@@ -147,6 +147,19 @@ def test_an_aborted_trial_knows_what_was_changed_by_then(play: Play) -> None:
     assert "world: orders.O-9.notes was changed and should not have been" in card.reasons
 
 
+async def floods(_ask: Ask, tools: Toolbox) -> str:
+    """Call for ever, whatever happens."""
+    while True:
+        with suppress(Exception):
+            await tools.call("get_order", {"order_id": "O-2"})
+
+
+def test_an_agent_that_calls_without_end_is_ended(play: Play) -> None:
+    record = played(play, "floods", task="order_status")
+    card = score(record)
+    assert (card.outcome, card.terminal_state, len(record.of("tool_call_started"))) == ("failed", "StepLimit", 5000)
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_duplicate_is_delivered_although_the_acknowledgement_is_lost(play: Play, order: tuple[int, int]) -> None:
     faults: list[dict[str, Any]] = [

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -109,6 +112,7 @@ def test_a_replay_in_a_changed_world_differs_and_says_why(folder: Path, tmp_path
     done = harness_process("replay", folder, trial_id, cwd=project)
     assert done.returncode == 1
     assert "environment differs: domain shop: its files have changed" in done.stderr
+    assert f"{trial_id}: was violated, is now violated" in done.stderr
 
 
 def test_an_agent_of_ones_own_is_named_by_module_and_attribute(tmp_path: Path) -> None:
@@ -219,6 +223,49 @@ def test_golden_check_names_weak_and_impossible_tasks(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "order_status: weak: do_nothing passes" in done.stdout
     assert "refund_damaged: the reference fails: world: refunds" in done.stdout
+
+
+def test_golden_check_names_what_no_assertion_would_miss(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(SHOP, project)
+    tasks = project / "golden/shop/tasks/orders.yaml"
+    text = tasks.read_text()
+    checks = text[text.index("        checks:\n") : text.index("        may_change")]
+    tasks.write_text(text.replace(checks, "").replace("      approval_of: [issue_refund]\n", ""))
+    tools = project / "golden/shop/tools.py"
+    tools.write_text(tools.read_text().replace('effect="irreversible", ', ""))
+    done = harness_process("golden", "check", "shop", cwd=project)
+    assert done.returncode == 1
+    assert "refund_damaged: a tool that is declared as a read has changed refunds.R-1" in done.stdout
+    assert (
+        "refund_damaged: weak: the reference changes refunds.R-1, and no check of final_state asks for it"
+        in done.stdout
+    )
+
+
+def test_a_pack_is_found_from_the_folders_below_it() -> None:
+    assert harness("golden", "check", "shop", cwd=SHOP / "scenarios").returncode == 0
+
+
+def test_golden_tools_lists_what_a_domain_offers() -> None:
+    listed = json.loads(harness("golden", "tools", "shop", "--json").stdout)
+    assert {row["tool"]: row["effect"] for row in listed}["issue_refund"] == "irreversible"
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_stops_a_run_at_once_and_says_what_is_left(jobs: str, tmp_path: Path) -> None:
+    words = ["run", "scenarios/lost.yaml", "--trials", "500", "--jobs", jobs, "--out", str(tmp_path / "results")]
+    command = [str(Path(sys.executable).with_name("harness")), *words]
+    with subprocess.Popen(command, cwd=SHOP, stderr=subprocess.PIPE, text=True, start_new_session=True) as running:
+        while not list((tmp_path / "results").glob("trials/*.parquet")):
+            assert running.poll() is None
+            time.sleep(0.1)
+        os.killpg(running.pid, signal.SIGINT)
+        _, said = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert "stopped before the end" in said
+    assert "Traceback" not in said
+    expect_refusal(harness("report", tmp_path / "results"), "a run that was stopped")
 
 
 def test_golden_list_shows_every_task() -> None:

@@ -75,6 +75,13 @@ def test_an_empty_corpus_can_be_searched() -> None:
     assert Corpus().search("refund") == []
 
 
+@pytest.mark.parametrize("effect", ["irreversble", "wrte", True])
+def test_a_misspelt_effect_class_is_refused(effect: Any) -> None:
+    """It would switch the gate off."""
+    with pytest.raises(TypeError, match="there is no effect class"):
+        tool(effect=effect)
+
+
 def test_identity_has_to_name_arguments() -> None:
     """A misspelt identity would address nothing."""
 
