@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import traceback
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from harness.boundary import Call, Reply, Session, ToolSpec
@@ -73,7 +75,7 @@ async def run_function(function: FunctionAgent, ask: Ask, session: Session) -> N
         if isinstance(error, asyncio.CancelledError) and _is_cancelled():
             raise
         # Whatever else an agent raises, sys.exit() included, is its own failure, and recorded as that.
-        state, payload = "crashed", {"answer": "", "error": _clean(f"{type(error).__name__}: {error}")}
+        state, payload = "crashed", {"answer": "", "error": _clean(f"{type(error).__name__}: {error}{_place(error)}")}
     session.emit("run_completed", result=state, payload=payload)
 
 
@@ -81,6 +83,13 @@ def _is_cancelled() -> bool:
     """Whether somebody cancelled this run's task; an agent can also raise CancelledError by itself."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def _place(error: BaseException) -> str:
+    """Name the last line of the agent's own that the error came through: after this module's, before any library's."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    own = [frame for frame in frames if "site-packages" not in frame.filename and __file__ != frame.filename]
+    return f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
 
 
 def _no_text(answer: object) -> tuple[str, dict[str, str]]:

@@ -54,6 +54,9 @@ def _calm_verdict(trials: Sequence[Trial]) -> str:
 
 
 def _endurance(trials: Sequence[Trial]) -> str:
+    void = sum(trial.verdict == "harness_error" for trial in trials)
+    if void == len(trials):
+        return f"could not be played: all {void:,} trials are void"
     triggered = sum(trial.triggered for trial in trials)
     clean = [trial for trial in trials if trial.clean]
     passed = sum(trial.verdict == "passed" for trial in clean)

@@ -68,6 +68,15 @@ class Record:
         ids = {number: str(fault.options.get("injection")) for number, fault in enumerate(self.plan.faults)}
         return {number: self.injections[one] for number, one in ids.items() if one in self.injections}
 
+    def last_words(self, run_id: str) -> str:
+        """Return ``: error`` where a run has said why it crashed, else nothing."""
+        errors = [
+            str(one.payload["error"])
+            for one in self.of("run_completed")
+            if one.run_id == run_id and "error" in one.payload
+        ]
+        return f": {errors[0]}" if errors else ""
+
     @property
     def planned_injections(self) -> Iterable[Injection]:
         """The injections that the fault plan plants."""

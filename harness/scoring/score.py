@@ -69,7 +69,7 @@ def _shortcomings(view: View) -> Iterator[str]:
         yield f"the trial was aborted: {event.payload.get('error')}: {event.payload.get('message')}"
     for run_id, state in view.record.endings.items():
         if state != "completed":
-            yield f"{run_id}: ended {state}"
+            yield f"{run_id}: ended {state}{view.record.last_words(run_id)}"
     if "world" in view.record.seen:
         yield from view.missed
         yield from view.unwanted

@@ -64,7 +64,7 @@ LOOP_COROUTINES = (
 )
 LOOP_CALLS = ("add_reader", "add_signal_handler", "add_writer")
 
-CURE = "give it a mock transport or a simulated tool, or run this agent in wall-clock time"
+CURE = "give it a mock transport or a simulated tool"
 _TELLING = (str, bytes, int, list, tuple)
 
 
