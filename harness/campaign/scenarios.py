@@ -116,6 +116,8 @@ def _selector_problems(name: str, scenario: Scenario, domain: Domain, located: L
             yield f"{at}: there is no run {selector.run!r}; known (one for each of starts_s): {', '.join(runs)}"
         if selector.port in ("tool", "retrieval") and not _tools_at(domain, selector):
             yield f"{at}: {_why_no_tool(domain, selector)}"
+        elif problem := _identity_problem(domain, selector):
+            yield f"{at}: {problem}"
         injection = fault.options.get("injection")
         if isinstance(injection, str) and injection not in domain.injections:
             known = ", ".join(sorted(domain.injections)) or "none"
@@ -129,6 +131,18 @@ def _tools_at(domain: Domain, selector: Selector) -> list[str]:
         for one in domain.tools.values()
         if one.spec.port == selector.port and fnmatchcase(one.spec.name, selector.name)
     ]
+
+
+def _identity_problem(domain: Domain, selector: Selector) -> str | None:
+    """Say what is wrong with the identity in a selector of one tool; a pattern that begins with * may mean anything."""
+    tool = domain.tools.get(selector.name)
+    key, equals, _ = selector.identity.partition("=")
+    if tool is None or "*" in key or (equals and key in tool.spec.identity):
+        return None
+    known = ", ".join(f"{name}=…" for name in tool.spec.identity)
+    return (
+        f"[{selector.identity}] names no identity of {selector.name}; it has: {known or 'none, leave the brackets out'}"
+    )
 
 
 def _why_no_tool(domain: Domain, selector: Selector) -> str:

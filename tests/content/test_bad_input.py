@@ -47,6 +47,11 @@ SCENARIO_BREAKS = {
         "there is no injection 'pay_me' in shop; known: pay_the_attacker",
     ),
     "bad trigger": ("when: {first: 2}", "when: {first: 2, nth: 1}", "give exactly one of nth, first"),
+    "unknown identity": (
+        'at: "tool:get_order"',
+        'at: "tool:get_order[order=O-1]"',
+        "[order=O-1] names no identity of get_order; it has: order_id=…",
+    ),
     "bad selector": (
         'at: "tool:get_order"',
         'at: "a/b/c"',
