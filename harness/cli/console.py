@@ -50,6 +50,14 @@ def say_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]])
     out.print(table)
 
 
+def say_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, as_json: bool) -> None:
+    """Print rows as a table, or as JSON objects for machines."""
+    if as_json:
+        say_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        say_table(title, columns, rows)
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "–"  # noqa: RUF001  # the dash that readers know from tables

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from harness.boundary import CallFault, FaultKind, Seeding, Trigger
-from harness.cli.console import say, say_json, say_table
+from harness.cli.console import say, say_rows
 from harness.content import all_fault_kinds
 
 
@@ -19,10 +19,8 @@ def faults(as_json: Annotated[bool, typer.Option("--json", help="Print the list 
     kinds = {name: kind for name, kind in all_fault_kinds().items() if ":" not in name}
     rows = [_row(kind) for kind in sorted(kinds.values(), key=lambda one: (one.family, one.name))]
     columns = ("kind", "family", "type", "applies to", "options", "what it does")
-    if as_json:
-        say_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        say_table(f"{len(rows)} fault kinds", columns, rows)
+    say_rows(f"{len(rows)} fault kinds", columns, rows, as_json=as_json)
+    if not as_json:
         say("at:   [run/]port[:name][[identity]], for example tool:issue_refund[order_id=O-1003]; * matches anything")
         say(f"when: one of {', '.join(Trigger.model_fields)}; counted at each address; nth: 1 where it is left out")
 

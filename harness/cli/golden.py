@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from harness.campaign import DomainCheck, check_domain
-from harness.cli.console import complain, say, say_json, say_table
+from harness.cli.console import complain, say, say_json, say_rows
 from harness.content import find_packs, load_domain
 from harness.errors import ContentError, MissingExtra
 
@@ -44,10 +44,7 @@ def list_tasks(domains: Domains = None, as_json: AsJson = False) -> None:
         domain = load_domain(name)
         rows += [[name, task.id, task.cluster, ", ".join(task.tags), task.ask] for task in domain.tasks.values()]
     columns = ("domain", "task", "family", "tags", "ask")
-    if as_json:
-        say_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        say_table(f"{len(rows)} golden tasks", columns, rows)
+    say_rows(f"{len(rows)} golden tasks", columns, rows, as_json=as_json)
 
 
 @app.command()
@@ -62,10 +59,7 @@ def tools(domains: Domains = None, as_json: AsJson = False) -> None:
         for spec in load_domain(name).catalogue.values()
     ]
     columns = ("domain", "tool", "port", "effect", "identity", "arguments")
-    if as_json:
-        say_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        say_table(f"{len(rows)} tools", columns, rows)
+    say_rows(f"{len(rows)} tools", columns, rows, as_json=as_json)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from harness.content.checked import Salvage, parse, salvage
 from harness.content.comparers import Comparer, same
 from harness.content.domain_files import load_domain
 from harness.content.domains import Domain, Ending
+from harness.content.located import Located, shorten
 from harness.content.packs import Pack, all_fault_kinds, find_packs, reference_pack
 from harness.content.scenarios import AgentSpec, PlanSpec, Scenario
 from harness.content.tasks import (
@@ -27,7 +28,7 @@ from harness.content.tasks import (
     StateCheck,
     Task,
 )
-from harness.content.yaml_files import Located, read_yaml, shorten
+from harness.content.yaml_files import read_yaml
 
 __all__ = [
     "AgentSpec",

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from harness.content.yaml_files import Located, Place, shorten
+from harness.content.located import Located, Place, shorten
 from harness.errors import ContentError
 
 Model = TypeVar("Model", bound=BaseModel)

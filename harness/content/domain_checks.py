@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.content.bindings import bound_steps, broken_bindings
+from harness.content.located import Located, Place
 from harness.content.tasks import ExpectedCalls, Injection, Task
-from harness.content.yaml_files import Located, Place
 from harness.world import Caution, Tool
 
 NamedTool = tuple[Place, str, Iterable[str]]

@@ -18,10 +18,11 @@ from harness.content.domain_checks import injection_problems, people_problems, t
 from harness.content.domains import Domain
 from harness.content.fields import Pattern, regular_expression
 from harness.content.importers import IMPORTERS
+from harness.content.located import Located
 from harness.content.modules import injector, listed_tools
 from harness.content.packs import Pack, find_packs
 from harness.content.tasks import Injection, Task
-from harness.content.yaml_files import Located, read_text, read_yaml
+from harness.content.yaml_files import read_text, read_yaml
 from harness.errors import ContentError
 from harness.history import canonical_json
 from harness.world import Caution, Corpus, Document, Inject, Tool, no_vectors

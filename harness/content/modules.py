@@ -12,7 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from harness.boundary import CallFault, FaultKind, Port, Seeding, SimulationFault
-from harness.content.yaml_files import shorten
+from harness.content.located import shorten
 from harness.errors import ContentError
 from harness.world import Inject, Tool, no_vectors
 

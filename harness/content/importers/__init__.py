@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.content.domains import Domain
 from harness.content.importers.agentdojo import import_suite
-from harness.content.yaml_files import Located
+from harness.content.located import Located
 from harness.world import Caution
 
 IMPORTERS: Mapping[str, Callable[[Path, Located, Caution], Domain]] = {"agentdojo": import_suite}

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from harness.boundary import ErrorType, Frozen, ToolSpec
 from harness.content.checked import parse
 from harness.content.domains import Domain, Ending, Oracles
+from harness.content.located import Located
 from harness.content.tasks import (
     Budget,
     Expect,
@@ -27,7 +28,6 @@ from harness.content.tasks import (
     ReferenceStep,
     Task,
 )
-from harness.content.yaml_files import Located
 from harness.errors import ContentError, MissingExtra
 from harness.history import digest
 from harness.world import Caution, Tool, ToolError, World
