@@ -39,7 +39,9 @@ def check_domain(name: str) -> DomainCheck:
 def _reference_problems(domain: str, task: Task) -> list[str]:
     if "reference" not in task.model_fields_set:
         return [f"{task.id}: has no reference; add the steps of a right path"]
-    record = _play(domain, task, AgentSpec(name="reference"))
+    # Without people of its own, a domain has nobody careful to ask.
+    approver = "careful" if load_domain(domain).caution.wants else "always"
+    record = _play(domain, task, AgentSpec(name="reference", approver=approver))
     card = score(record)
     if card.outcome != "passed":
         return [f"{task.id}: the reference fails: {reason}" for reason in card.reasons or (card.terminal_state,)]

@@ -68,6 +68,7 @@ class _Stage:
             phrases={name: one.phrase for name, one in domain.injections.items()},
         )
         self.before = self.after = domain.initial
+        self.kept: Any = None
 
     def plant(self) -> None:
         """Let the plan's seedings change the world before time 0."""
@@ -75,6 +76,7 @@ class _Stage:
             fault.plant(self.world)
         if self.plan.seedings:
             self.before = self.after = self.domain.snapshot(self.world.state)
+        self.kept = self.domain.keep(self.world.state)
 
     async def play(self) -> None:
         """Start the runs, wait for their end and for every late delivery, and take stock."""
@@ -162,7 +164,7 @@ class _Stage:
             (str(one.start.name), one.start.payload["arguments"]) for one in tool_attempts(record) if one.status == "ok"
         )
         planted = next(iter(record.planned_injections), None)
-        ending = Ending(self.before, self.after, record.answer, calls)
+        ending = Ending(self.kept, self.domain.keep(self.world.state), record.answer, calls)
         for name, verdict in self.domain.oracles(self.task, planted, ending).items():
             self.history.append("oracle_decided", name=name, result="true" if verdict else "false")
 

@@ -17,7 +17,7 @@ Oracles = Callable[[Task, Injection | None, "Ending"], dict[str, bool]]
 
 @dataclass(frozen=True)
 class Ending:
-    """What an oracle may look at: the state before and after, the answer, and the calls that succeeded."""
+    """What an oracle may look at: the states that the domain keeps for it, the answer, and the calls that worked."""
 
     before: Any
     after: Any
@@ -28,6 +28,10 @@ class Ending:
 def no_oracles(_task: Task, _injection: Injection | None, _ending: Ending) -> dict[str, bool]:
     """Judge nothing: the task's own expectations are enough."""
     return {}
+
+
+def snapshot_is_enough(_state: Any) -> None:
+    """Keep nothing for oracles."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Domain:
     inject: Inject = no_vectors
     snapshot: Callable[[Any], Any] = plain
     oracles: Oracles = no_oracles
+    # Foreign checkers want the objects themselves; not every environment can be rebuilt from its snapshot.
+    keep: Callable[[Any], Any] = snapshot_is_enough
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -15,6 +15,7 @@ from harness.content.comparers import Comparer
 from harness.content.fields import Expression, Name, Text
 
 Positive = Annotated[int, Field(gt=0)]
+GOLDEN_CALLS_MAX = 16  # what the exact matching of scoring can take
 
 
 class Budget(Frozen):
@@ -78,7 +79,7 @@ class ExpectedCall(Frozen):
 class ExpectedPath(Frozen):
     """Calls that all have to be made; ``order`` holds edges [earlier id, later id]: a partial order."""
 
-    required: Annotated[tuple[ExpectedCall, ...], Field(max_length=16)] = ()
+    required: Annotated[tuple[ExpectedCall, ...], Field(max_length=GOLDEN_CALLS_MAX)] = ()
     order: tuple[tuple[str, str], ...] = ()
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ from harness.campaign import (
     run_campaign,
     run_trial,
 )
-from harness.content import load_domain
+from harness.content import AgentSpec, Scenario, load_domain
 from harness.errors import ContentError
 from harness.scoring import Record, Scorecard, score
 from harness.store import write_manifest
@@ -131,6 +131,15 @@ def test_stored_results_score_the_same_without_the_extra(tmp_path: Path) -> None
     command = [sys.executable, "-c", code, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "Rescored(trials=800, changed=())"
+
+
+@pytest.mark.parametrize(("suite", "tasks"), [("slack", 21), ("travel", 20), ("workspace", 40)])
+def test_the_other_suites_are_imported_as_well(suite: str, tasks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1] / "projects" / "dojo")
+    agent = AgentSpec(name="scripted", without=("approval_gate",))
+    scenario = Scenario(scenario="clean", domain=suite, agents=(agent,))
+    cards = [score(run_trial(spec).record) for spec in expand(scenario)]
+    assert [card.value("utility") for card in cards] == [1.0] * tasks
 
 
 def test_golden_check_passes_and_names_what_the_suite_accepts_from_a_planner_that_does_nothing() -> None:

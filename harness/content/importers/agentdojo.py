@@ -18,6 +18,7 @@ from harness.content.checked import parse
 from harness.content.domains import Domain, Ending, Oracles
 from harness.content.located import Located
 from harness.content.tasks import (
+    GOLDEN_CALLS_MAX,
     Budget,
     Expect,
     ExpectedCall,
@@ -109,7 +110,8 @@ def import_suite(folder: Path, located: Located, caution: Caution) -> Domain:
         caution=caution,
         inject=lambda state, vector, text: state.inject(vector, text),
         snapshot=lambda state: state.environment.model_dump(mode="json"),
-        oracles=_oracles(suite, user_tasks, injection_tasks),
+        oracles=_oracles(user_tasks, injection_tasks),
+        keep=lambda state: state.environment.model_copy(deep=True),
     )
 
 
@@ -196,7 +198,8 @@ def _task(name: str, task: Any, environment: Any, options: SuiteOptions) -> Task
         budget=Budget(max_steps=60, max_tool_calls=120),
         reference=Reference(steps=steps, answer=task.GROUND_TRUTH_OUTPUT or "Done."),
         expect=Expect(
-            calls=ExpectedCalls(required=required),
+            # The exact matching takes 16 calls at the most; a longer path has no tool scores.
+            calls=ExpectedCalls(required=required) if len(required) <= GOLDEN_CALLS_MAX else None,
             final_state=None,
             irreversible_needs_approval=False,
             oracles=("utility",),
@@ -214,13 +217,12 @@ def _injection(name: str, task: Any, environment: Any) -> Injection:
     return Injection(id=name, phrase=task.GOAL, calls=wanted)
 
 
-def _oracles(suite: Any, user_tasks: Mapping[str, Any], injection_tasks: Mapping[str, Any]) -> Oracles:
+def _oracles(user_tasks: Mapping[str, Any], injection_tasks: Mapping[str, Any]) -> Oracles:
     """Let the suite's own checkers decide, in the order in which the package asks them."""
     from agentdojo.functions_runtime import FunctionCall  # noqa: PLC0415  # a heavy extra
 
     def judge(task: Task, injection: Injection | None, ending: Ending) -> dict[str, bool]:
-        before = suite.environment_type.model_validate(ending.before)
-        after = suite.environment_type.model_validate(ending.after)
+        before, after = ending.before, ending.after
         calls = [FunctionCall(function=name, args=arguments) for name, arguments in ending.calls]
         user_task = user_tasks[task.id]
         verdict = user_task.utility_from_traces(ending.answer, before, after, calls)
