@@ -16,6 +16,7 @@ from rich.table import Table
 PLAIN_LINES = 4
 PLAIN_WIDTH = 140
 SHORT_CELL = 24
+LONG_CELL = 20
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 Report = Callable[[int], None]
@@ -38,13 +39,20 @@ def say_json(value: object) -> None:
 
 def say_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print a table; None is shown as a dash, numbers to the right."""
-    table = Table(title=title or None, title_justify="left", header_style="bold", box=box.SIMPLE, pad_edge=False)
+    table = Table(
+        title=title or None, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    widths = [max((len(_cell(row[index])) for row in rows), default=0) for index in range(len(columns))]
+    room = sum(
+        max(width, len(column) // 2) if width <= SHORT_CELL else LONG_CELL
+        for column, width in zip(columns, widths, strict=True)
+    )
     for index, column in enumerate(columns):
         numbers = all(isinstance(row[index], int | float | None) for row in rows)
-        # Short cells stay whole; a long header of numbers is set in two lines instead.
-        short = max((len(str(row[index])) for row in rows), default=0) <= SHORT_CELL
-        header = column.replace(" ", "\n") if short else column
-        table.add_column(header, justify="right" if numbers else "left", overflow="fold", no_wrap=short)
+        # Short cells stay whole where there is room; a long header is set in two lines instead.
+        whole = widths[index] <= SHORT_CELL and room + 3 * len(columns) <= out.width
+        header = column.replace(" ", "\n") if whole else column
+        table.add_column(header, justify="right" if numbers else "left", overflow="fold", no_wrap=whole)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     out.print(table)

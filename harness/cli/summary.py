@@ -20,7 +20,9 @@ def summary_of(folder: Path) -> Summary:
 
 def say_summary(summary: Summary) -> None:
     """Print the headline, one row for each scenario and agent, and the gravest findings with their replay commands."""
-    say_table("", summary.columns, summary.rows)
+    # Where there is one scenario, its column is better spent on a narrow terminal.
+    first = 0 if len({row[0] for row in summary.rows}) > 1 else 1
+    say_table("", summary.columns[first:], [row[first:] for row in summary.rows])
     for sentence in summary.headline:
         say(sentence.text)
     harm = [one for one in summary.findings if not one.blocked]
