@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from harness.errors import DatasetError
 from harness.history import EVENT_KINDS, Event, digest, history_digest, plain
 from harness.scoring import Record
 from harness.store import read_input
-from harness.world import Change, apply_changes
+from harness.world import apply_changes
 
 _INJECTIONS = TypeAdapter(dict[str, Injection])
 
@@ -116,9 +117,7 @@ def _in_words(error: Exception) -> str:
 def _record(folder: Path, trial: Mapping[str, Any], events: list[Event], receipts: list[Receipt]) -> Record:
     digests = msgspec.json.decode(trial["inputs"], type=dict[str, str])
     before = _stored_world(folder, digests["world"])
-    settled = [event for event in events if event.kind == "world_settled"]
-    differences = msgspec.convert(settled[-1].payload["changes"], list[Change]) if settled else []
-    return Record(
+    record = Record(
         task=_stored_task(folder, digests["task"]),
         tools=_stored_tools(folder, digests["tools"]),
         plan=FaultPlan.model_validate(read_input(folder, digests["plan"])),
@@ -126,8 +125,8 @@ def _record(folder: Path, trial: Mapping[str, Any], events: list[Event], receipt
         events=events,
         injections=_stored_injections(folder, digests["injections"]),
         before=before,
-        after=apply_changes(before, differences),
     )
+    return replace(record, after=apply_changes(before, record.changes))
 
 
 @lru_cache(maxsize=512)

@@ -23,11 +23,11 @@ def report(folder: Folder = None) -> None:
 
     Example: harness report .harness/runs/20260101-120000-demo
     """
-    from harness.cli.summary import say_summary, summary_of, write_report  # noqa: PLC0415  # pandas takes its time
+    from harness.cli.summary import conclude, say_summary  # noqa: PLC0415  # pandas takes its time
 
     chosen = folder or latest_folder()
-    path = write_report(chosen)
-    say_summary(summary_of(chosen))
+    summary, path = conclude(chosen)
+    say_summary(summary)
     say(f"report: {path}")
 
 

@@ -65,7 +65,7 @@ def run_scenarios(
     as_json: bool,
 ) -> None:
     """Check everything first, then play all trials and report."""
-    from harness.cli.summary import say_summary, summary_of, write_report  # noqa: PLC0415  # pandas takes its time
+    from harness.cli.summary import conclude, say_summary  # noqa: PLC0415  # pandas takes its time
 
     specs = _specs(names, agent, seed, trials)
     folder = out or new_folder(Path(names[0]).stem)
@@ -78,8 +78,7 @@ def run_scenarios(
         complain(f"stopped before the end; what is in {folder} is incomplete: remove it, or give another --out")
         raise typer.Exit(INTERRUPTED) from None
     write_manifest(folder, make_manifest(specs, command=_command(names, agent, seed, trials), seed=seed))
-    path = write_report(folder)
-    summary = summary_of(folder)
+    summary, path = conclude(folder)
     if as_json:
         say_json(summary)
     else:

@@ -10,12 +10,11 @@ from harness.render import write_report
 
 FINDINGS_SHOWN = 5
 
-__all__ = ["say_summary", "summary_of", "write_report"]
 
-
-def summary_of(folder: Path) -> Summary:
-    """Read a results folder and put it in short."""
-    return summarise(load_results(folder))
+def conclude(folder: Path) -> tuple[Summary, Path]:
+    """Read a finished results folder, write its report, and return what it comes to and where the report lies."""
+    results = load_results(folder)
+    return summarise(results), write_report(results)
 
 
 def say_summary(summary: Summary) -> None:

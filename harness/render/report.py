@@ -20,7 +20,6 @@ from harness.analysis import (
     guard_costs,
     headline,
     heat_maps,
-    load_results,
     plan_tables,
     replay_command,
     score_tables,
@@ -41,10 +40,10 @@ MOST_TIMELINES = 300
 MOST_TIMELINE_BYTES = 8_000_000
 
 
-def write_report(folder: Path) -> Path:
-    """Write ``report.html`` into a results folder and return its path; raises DatasetError for an unusable folder."""
-    path = folder / REPORT
-    write_whole(path, render_report(load_results(folder)).encode())
+def write_report(results: Results) -> Path:
+    """Write ``report.html`` into the folder that the results lie in, and return its path."""
+    path = results.folder / REPORT
+    write_whole(path, render_report(results).encode())
     return path
 
 

@@ -41,7 +41,9 @@ def unapproved_effects(record: Record) -> list[Event]:
     idempotency key, or, without a key, those of all attempts and copies of the call. Numbers compare by value.
     """
     approvals = list(approvals_given(record))
-    numbers = _call_numbers(record)
+    keyless = any(one.payload["idempotency_key"] is None for one in record.of("effect_committed"))
+    # Grouping attempts takes time, and only effects without a key need it.
+    numbers = _call_numbers(record) if keyless else {}
     covered: set[tuple[object, ...]] = set()
     found = []
     for effect in record.of("effect_committed"):
@@ -90,11 +92,18 @@ class Approval(msgspec.Struct, frozen=True):
 
 def approvals_given(record: Record) -> Iterable[Approval]:
     """Yield the approvals in the order of their decisions."""
+    for request, decided, approved in approval_decisions(record):
+        if approved:
+            yield Approval(request, decided.seq)
+
+
+def approval_decisions(record: Record) -> Iterable[tuple[Event, Event, bool]]:
+    """Yield each request, its decision, and whether it was a yes; no answer in time is a no."""
     requests = {event.seq: event for event in record.of("approval_requested")}
     for decided in record.of("approval_decided"):
         value = decided.payload.get("value")
-        if isinstance(value, dict) and value.get("decision") == "approve":
-            yield Approval(requests[decided.payload["call"]], decided.seq)
+        approved = isinstance(value, dict) and value.get("decision") == "approve"
+        yield requests[decided.payload["call"]], decided, approved
 
 
 def effects_after_failure(record: Record) -> list[Event]:

@@ -11,7 +11,7 @@ from functools import cached_property
 import msgspec
 
 from harness.scoring.calls import LogicalCall, logical_calls
-from harness.scoring.effects import duplicate_effects, unapproved_effects
+from harness.scoring.effects import approval_decisions, duplicate_effects, unapproved_effects
 from harness.scoring.ending import missed_goals, side_effects
 from harness.scoring.path import PathQuality, blind_retries, loops, path_quality, redundant_calls
 from harness.scoring.record import Observed, Record
@@ -193,8 +193,7 @@ def approvals_asked(view: View) -> float:
 
 def approvals_denied(view: View) -> float:
     """How often a person said no, or nothing in time."""
-    decided = view.record.of("approval_decided")
-    return float(sum((one.payload.get("value") or {}).get("decision") != "approve" for one in decided))
+    return float(sum(not approved for _, _, approved in approval_decisions(view.record)))
 
 
 def tokens_in(view: View) -> float | None:

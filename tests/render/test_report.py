@@ -87,7 +87,7 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def html(lost: Path) -> str:
     """Return its report."""
-    return write_report(lost).read_text(encoding="utf-8")
+    return write_report(load_results(lost)).read_text(encoding="utf-8")
 
 
 def test_the_page_parses_and_every_tag_is_closed(html: str) -> None:
@@ -139,8 +139,8 @@ def test_all_trials_are_in_the_grid(html: str, lost: Path) -> None:
 
 def test_the_same_results_give_the_same_bytes(lost: Path, html: str) -> None:
     """In this process and in others, whatever the hash seed."""
-    assert write_report(lost).read_text(encoding="utf-8") == html
-    code = f"from pathlib import Path; from harness.render import write_report; write_report(Path({str(lost)!r}))"
+    assert write_report(load_results(lost)).read_text(encoding="utf-8") == html
+    code = f"from pathlib import Path; from harness.analysis import load_results; from harness.render import write_report; write_report(load_results(Path({str(lost)!r})))"
     for seed in ("1", "2"):
         (lost / "report.html").unlink()
         subprocess.run(
@@ -232,7 +232,7 @@ def test_an_unusable_folder_is_an_error_and_no_page(lost: Path, tmp_path: Path) 
     (copy / "report.html").write_text("old")
     (copy / "faults" / "part-00000.parquet").write_bytes(b"")
     with pytest.raises(DatasetError, match="faults"):
-        write_report(copy)
+        write_report(load_results(copy))
     assert (copy / "report.html").read_text() == "old"
 
 
