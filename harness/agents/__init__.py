@@ -4,6 +4,6 @@ An agent is given what was asked and a session; all that it does goes through th
 """
 
 from harness.agents.function import FunctionAgent, Toolbox, ToolFailed
-from harness.agents.resolve import BUILT_IN, RunAgent, resolve
+from harness.agents.resolve import BUILT_IN, RunAgent, prices_of, resolve
 
-__all__ = ["BUILT_IN", "FunctionAgent", "RunAgent", "ToolFailed", "Toolbox", "resolve"]
+__all__ = ["BUILT_IN", "FunctionAgent", "RunAgent", "ToolFailed", "Toolbox", "prices_of", "resolve"]

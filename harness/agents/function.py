@@ -15,6 +15,9 @@ from harness.errors import AgentError, HarnessError
 
 FunctionAgent = Callable[[Ask, "Toolbox"], Awaitable[str]]
 
+AGENT_NAME = "function"
+CREDENTIAL_TTL_S = 60.0
+
 
 class ToolFailed(Exception):
     """A call did not succeed; ``reply.status`` tells ``failed`` from ``unknown`` (it may have taken effect)."""
@@ -49,6 +52,7 @@ class Toolbox:
             principal=self._session.principal,
             idempotency_key=idempotency_key,
             timeout_s=timeout_s,
+            credential=self._session.credential(AGENT_NAME, tool, CREDENTIAL_TTL_S),
         )
         reply = await self._session.send(call)
         if not reply.ok:

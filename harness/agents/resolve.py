@@ -7,14 +7,18 @@ import inspect
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from harness.agents.function import check_function, run_function
-from harness.boundary import Session
+from harness.boundary import Session, argument_problems
 from harness.content import AgentSpec, Ask
 from harness.errors import AgentError
-from harness.orchestrator import Orchestrator, parts_without
-from harness.planners import PLANNERS
+from harness.orchestrator import Orchestrator, Parts, Policy, parts_without, rules_of
+from harness.planners import Prices, check_planner
 
+T = TypeVar("T")
 RunAgent = Callable[[Ask, Session], Awaitable[object]]
 
 BUILT_IN = ("reference",)
@@ -36,18 +40,46 @@ def resolve(spec: AgentSpec) -> RunAgent:
     return lambda ask, session: run_function(function, ask, session)
 
 
+def prices_of(spec: AgentSpec) -> Prices:
+    """Return the price table that an agent's policy gives its models."""
+    return Prices(_policy(spec).models.prices if spec.agent in BUILT_IN else {})
+
+
 def _reference(spec: AgentSpec) -> RunAgent:
-    problems = []
-    if spec.planner not in PLANNERS:
-        problems.append(f"agent {spec.name!r}: there is no planner {spec.planner!r}; known: {', '.join(PLANNERS)}")
-    parts = parts_without(())
+    """Build the reference orchestrator; raises AgentError with everything that is wrong with its spec."""
+    problems: list[str] = []
+    policy = _checked(problems, lambda: _policy(spec)) or Policy()
+    parts = _checked(problems, lambda: parts_without(spec.without, _parts(spec))) or Parts()
+    _checked(problems, lambda: check_planner(spec.planner, spec.planner_options))
+    if problems:
+        raise AgentError("; also: ".join(f"agent {spec.name!r}: {one}" for one in problems))
+    return Orchestrator(policy, parts).run
+
+
+def _checked(problems: list[str], build: Callable[[], T]) -> T | None:
     try:
-        parts = parts_without(spec.without)
+        return build()
     except AgentError as error:
         problems.append(str(error))
-    if problems:
-        raise AgentError("; also: ".join(problems))
-    return Orchestrator(parts=parts).run
+        return None
+
+
+def _policy(spec: AgentSpec) -> Policy:
+    try:
+        policy = Policy.model_validate(spec.policy)
+    except ValidationError as error:
+        raise AgentError(f"policy: {argument_problems(error)}") from error
+    rules_of(policy.rules)
+    return policy
+
+
+def _parts(spec: AgentSpec) -> Parts:
+    if spec.parts is None:
+        return Parts()
+    found = _load(spec.parts)
+    if not isinstance(found, Parts):
+        raise AgentError(f"{spec.parts!r} is a {type(found).__name__}, not harness.orchestrator.Parts")
+    return found
 
 
 def _load(name: str) -> object:

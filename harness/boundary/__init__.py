@@ -6,11 +6,12 @@ in a ``FaultPlan``. Concrete tools and concrete faults stay outside.
 
 from harness.boundary.addresses import Selector, identity_text, parse_selector, site_of
 from harness.boundary.armed import ArmedPlan, plan_problems
-from harness.boundary.boundary import Boundary, Deliver, Delivery, Send, one_line
+from harness.boundary.boundary import ROUND_TRIP_S, Boundary, Crash, Deliver, Delivery, Kill, Send, one_line
 from harness.boundary.calls import (
     TRANSIENT,
     Call,
     Catalogue,
+    Credential,
     EffectClass,
     ErrorType,
     Port,
@@ -26,6 +27,7 @@ from harness.boundary.calls import (
     succeeded,
     unanswered,
 )
+from harness.boundary.credentials import Mint
 from harness.boundary.faults import (
     CallFault,
     Exchange,
@@ -37,16 +39,20 @@ from harness.boundary.faults import (
     SimulationFault,
     Undo,
 )
+from harness.boundary.lives import Life
 from harness.boundary.plans import FaultPlan, Frozen, PlannedFault, Trigger
 from harness.boundary.session import Emit, Session
 
 __all__ = [
+    "ROUND_TRIP_S",
     "TRANSIENT",
     "ArmedPlan",
     "Boundary",
     "Call",
     "CallFault",
     "Catalogue",
+    "Crash",
+    "Credential",
     "Deliver",
     "Delivery",
     "EffectClass",
@@ -56,6 +62,9 @@ __all__ = [
     "FaultKind",
     "FaultPlan",
     "Frozen",
+    "Kill",
+    "Life",
+    "Mint",
     "PlannedFault",
     "Port",
     "Principal",

@@ -26,8 +26,16 @@ class Delivery(msgspec.Struct, frozen=True):
     copy: int = 1
 
 
+class Crash(msgspec.Struct, frozen=True):
+    """How a run that is killed comes back: after how long, and whether what it had logged is still there."""
+
+    restart_after_s: float
+    keep_log: bool
+
+
 Deliver = Callable[[Delivery], Awaitable[Reply]]
 Send = Callable[[Call], Awaitable[Reply]]
+Kill = Callable[[Crash], None]
 
 # A refusal is no faster than the network; answers in no time would let a retry loop spin at one instant.
 ROUND_TRIP_S = 0.05
@@ -42,24 +50,39 @@ _FAILED: dict[str, EventKind] = {"model": "model_call_failed", "approval": "appr
 class Boundary:
     """Carries the calls of all runs of one trial."""
 
-    def __init__(self, deliver: Deliver, catalogue: Catalogue, history: History, plan: ArmedPlan) -> None:
+    def __init__(
+        self,
+        deliver: Deliver,
+        catalogue: Catalogue,
+        history: History,
+        plan: ArmedPlan,
+        forget_keys: Callable[[str], None],
+        *,
+        records_identity: bool = False,
+    ) -> None:
+        """``forget_keys`` makes a tool forget; ``records_identity`` says whether events tell who makes a call."""
         self.deliver = deliver
         self.history = history
         self.plan = plan
+        self.forget_keys = forget_keys
         self.stragglers: list[asyncio.Task[None]] = []
         self.bug: Exception | None = None
         self._catalogue = catalogue
+        self._records_identity = records_identity
         self._arrivals: Counter[str] = Counter()
         self._calls = 0
 
-    async def send(self, call: Call) -> Reply:
-        """Carry one call and return what the agent may know of it; raises StepLimit when a trial has made too many."""
+    async def send(self, call: Call, kill: Kill) -> Reply:
+        """Carry one call and return what the agent may know of it; ``kill`` ends the run that makes it.
+
+        Raises StepLimit when a trial has made too many.
+        """
         await self._refuse_floods()
         delivery, arrival = self._admit(call)
         faults = self.plan.meant_for(delivery.call, delivery.identity, delivery.address, arrival, self.history)
         started = self._record_start(delivery)
         try:
-            reply = await (self._hurt(delivery, faults) if faults else self.deliver(delivery))
+            reply = await (self._hurt(delivery, faults, kill) if faults else self.deliver(delivery))
             recorded = msgspec.structs.replace(reply, value=plain(reply.value))
         except asyncio.CancelledError:
             self._record_end(delivery, started, unanswered(self.history.now() - started[1]))
@@ -95,12 +118,12 @@ class Boundary:
         arrival = self._arrivals[site]
         return Delivery(call, f"{site}#{arrival}", identity), arrival
 
-    async def _hurt(self, delivery: Delivery, faults: list[ArmedFault]) -> Reply:
+    async def _hurt(self, delivery: Delivery, faults: list[ArmedFault], kill: Kill) -> Reply:
         """Let the faults wrap the delivery, the first of the plan outermost."""
         deadline_s = self.history.now() + delivery.call.timeout_s
         try:
             async with asyncio.timeout(delivery.call.timeout_s):
-                return await _Exchange(self, delivery, faults, deadline_s).enter()
+                return await _Exchange(self, delivery, faults, deadline_s, kill).enter()
         except TimeoutError:
             return unanswered(delivery.call.timeout_s)
 
@@ -111,6 +134,8 @@ class Boundary:
             payload["idempotency_key"] = call.idempotency_key
         if call.attempt is not None:
             payload["attempt"] = call.attempt
+        if self._records_identity and call.port not in _STARTED:
+            payload |= _identity_payload(call)
         event = self.history.append(
             _STARTED.get(call.port, "tool_call_started"),
             run_id=call.run_id,
@@ -151,6 +176,13 @@ class Boundary:
                     fault.hit(self.history, call.run_id, delivery.address, call.step)
 
 
+def _identity_payload(call: Call) -> dict[str, Any]:
+    payload: dict[str, Any] = {"principal": msgspec.to_builtins(call.principal)}
+    if call.credential is not None:
+        payload |= {"agent": call.credential.agent, "expires_at_s": call.credential.expires_at_s}
+    return payload
+
+
 def _reply_payload(started: int, reply: Reply) -> dict[str, Any]:
     payload: dict[str, Any] = {"call": started}
     if reply.ok:
@@ -183,11 +215,14 @@ def _collect_text(value: object, pieces: list[str]) -> None:
 class _Exchange:
     """One call on its way through the faults that hit it."""
 
-    def __init__(self, boundary: Boundary, delivery: Delivery, faults: list[ArmedFault], deadline_s: float) -> None:
+    def __init__(
+        self, boundary: Boundary, delivery: Delivery, faults: list[ArmedFault], deadline_s: float, kill: Kill
+    ) -> None:
         self._boundary = boundary
         self._delivery = delivery
         self._faults = faults
         self._deadline_s = deadline_s
+        self._kill = kill
 
     @property
     def call(self) -> Call:
@@ -202,7 +237,7 @@ class _Exchange:
         return await fault.kind.inject(fault.options, self)
 
     async def proceed(self) -> Reply:
-        inner = _Exchange(self._boundary, self._delivery, self._faults[1:], self._deadline_s)
+        inner = _Exchange(self._boundary, self._delivery, self._faults[1:], self._deadline_s, self._kill)
         return await inner.enter()
 
     def repeat_later(self, delay_s: float) -> None:
@@ -219,3 +254,9 @@ class _Exchange:
     async def hang(self) -> Reply:
         await asyncio.sleep(max(0.0, self._deadline_s - self._boundary.history.now()))
         return unanswered(self.call.timeout_s)
+
+    def crash(self, restart_after_s: float, *, keep_log: bool) -> None:
+        self._kill(Crash(restart_after_s, keep_log))
+
+    def forget_keys(self) -> None:
+        self._boundary.forget_keys(self.call.name)

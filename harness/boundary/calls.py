@@ -31,13 +31,24 @@ class Principal(msgspec.Struct, frozen=True):
     tenant: str = "default"
 
 
+class Credential(msgspec.Struct, frozen=True):
+    """A short-lived right to call one tool for one principal; ``agent`` is who acts, ``expires_at_s`` epoch seconds."""
+
+    principal: Principal
+    agent: str
+    tool: str
+    expires_at_s: float
+    signature: str = ""
+
+
 class Call(msgspec.Struct, frozen=True):
     """One request of an agent.
 
     ``arguments`` is plain JSON data. ``timeout_s`` is how long the caller waits before it gives up.
     ``idempotency_key`` and ``attempt`` (1 = first) are what the agent declares; None means that it declares nothing.
-    ``step`` is the planner's turn that caused the call. ``context`` never leaves the process and is not recorded:
-    a planner that runs in this process reads its context there.
+    ``step`` is the planner's turn that caused the call. ``credential`` is what a tool that checks rights wants to see.
+    ``context`` never leaves the process and is not recorded: a planner that runs in this process reads its context
+    there.
     """
 
     port: Port
@@ -49,6 +60,7 @@ class Call(msgspec.Struct, frozen=True):
     timeout_s: float = 30.0
     step: int | None = None
     attempt: int | None = None
+    credential: Credential | None = None
     context: Any = None
 
 
@@ -100,7 +112,7 @@ class ToolSpec(msgspec.Struct, frozen=True):
 
     ``identity`` names the arguments that say which thing the tool acts on; addresses, idempotency keys, duplicate
     detection and matching all rest on it. ``untrusted`` marks results that may carry text written by strangers.
-    ``latency_s`` is the mean time to answer.
+    ``latency_s`` is the mean time to answer; ``concurrency_max`` how many calls the tool bears at one time.
     """
 
     name: str
@@ -108,9 +120,10 @@ class ToolSpec(msgspec.Struct, frozen=True):
     parameters: type[BaseModel]
     effect: EffectClass = "read"
     identity: tuple[str, ...] = ()
-    port: Literal["tool", "retrieval"] = "tool"
+    port: Literal["tool", "retrieval", "memory", "agent"] = "tool"
     untrusted: bool = False
     latency_s: float = 0.2
+    concurrency_max: int | None = None
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the arguments."""

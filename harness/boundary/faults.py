@@ -39,6 +39,12 @@ class Exchange(Protocol):
     async def hang(self) -> Reply:
         """Wait until the caller gives up, and return what the caller then knows."""
 
+    def crash(self, restart_after_s: float, *, keep_log: bool) -> None:
+        """Kill the run that made this call, and start it again; without its log it begins from nothing."""
+
+    def forget_keys(self) -> None:
+        """Let the tool that was called lose its memory of idempotency keys."""
+
 
 class SeedableWorld(Protocol):
     """What a seeding may change."""

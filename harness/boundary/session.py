@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from harness.boundary.boundary import Send
-from harness.boundary.calls import Catalogue, Principal
+from harness.boundary.calls import Catalogue, Credential, Principal
+from harness.errors import HarnessError
 from harness.history import EventKind
 from harness.simulation import Clock
 
@@ -19,9 +20,20 @@ class Emit(Protocol):
         """Record the event; ``fields`` are those of :class:`harness.history.Event`."""
 
 
+def no_credentials(agent: str, tool: str, _ttl_s: float) -> Credential:
+    """Refuse: nobody mints credentials here."""
+    msg = f"{agent} wants a credential for {tool}, and this session has none to give; pass credential= to Session"
+    raise HarnessError(msg)
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One run's view: who it is, what it may call, its clock, and addressed chance for its own jitter."""
+    """One run's view: who it is, what it may call, its clock, and addressed chance for its own jitter.
+
+    ``credential`` takes the name of the acting agent, a tool and a time to live in seconds, and mints for the session's
+    own principal alone. ``generation`` counts the lives of a run: 2 and up after a crash; ``log_lost`` says that the
+    crash has taken with it what the run had logged.
+    """
 
     run_id: str
     principal: Principal
@@ -30,3 +42,6 @@ class Session:
     clock: Clock
     emit: Emit
     chance: Callable[[str], float]
+    credential: Callable[[str, str, float], Credential] = no_credentials
+    generation: int = 1
+    log_lost: bool = False

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.agents import resolve
-from harness.boundary import ArmedPlan, Boundary, FaultKind, Principal, Session, SimulationFault
+from harness.agents import RunAgent, prices_of, resolve
+from harness.boundary import (
+    ArmedPlan,
+    Boundary,
+    Call,
+    Catalogue,
+    FaultKind,
+    Life,
+    Mint,
+    Principal,
+    Session,
+    SimulationFault,
+)
 from harness.campaign.specs import RunSpec, TrialSpec
-from harness.content import Domain, Ending, Task, all_fault_kinds, load_domain
+from harness.campaign.workers import WorkerDesk, hand_off_tools
+from harness.content import Ask, Budget, Domain, Ending, Reference, Task, all_fault_kinds, load_domain
 from harness.errors import Fence, SimulationError, WallClockLimit
-from harness.history import EventKind, History, digest, plain
-from harness.planners import ModelService, make_brain
+from harness.history import History, digest, plain
+from harness.orchestrator import Outcome
+from harness.planners import Brain, ModelService, make_brain
 from harness.scoring import Record, tool_attempts
-from harness.simulation import EPOCH_S, Limits, VirtualClock, draw, simulate
-from harness.world import ApprovalService, Services, ToolService, World, changes
+from harness.simulation import EPOCH_S, Limits, VirtualClock, derive_seed, draw, simulate
+from harness.world import (
+    Access,
+    ApprovalService,
+    HumanQueueService,
+    MemoryService,
+    Service,
+    Services,
+    StoreService,
+    ToolService,
+    World,
+    changes,
+)
 
 TRIAL_LIMITS = Limits(virtual_s=7 * 86_400.0, steps=200_000, wall_s=60.0)
 
@@ -54,11 +79,18 @@ class _Stage:
         self.spec = spec
         self.domain = domain
         self.task: Task = domain.tasks[spec.task_id]
+        self.in_reach = {**domain.in_reach(self.task), **hand_off_tools(spec.agent.workers)}
         # Found here, outside of the simulation: what an agent's module does when it is imported is no part of a trial.
         self.agent = resolve(spec.agent)
+        self.workers = {name: resolve(spec.agent.as_worker(name)) for name in spec.agent.workers}
         self.history = History(lambda: 0.0)
         self.plan = ArmedPlan(spec.plan, kinds, spec.seed)
         self.clock = VirtualClock(EPOCH_S)
+        self.reference = self._reference()
+        self.brains = {run.run_id: self._brain(self.reference, run.run_id) for run in spec.runs}
+        self.models = ModelService(self.brains, spec.seed, prices_of(spec.agent))
+        self.desk = WorkerDesk(spec.agent.workers, self._hand_over)
+        self.mint = Mint(str(derive_seed(spec.seed, "mint")).encode())
         self.world = World(
             domain.fresh_state(),
             corpus=domain.corpus,
@@ -69,6 +101,16 @@ class _Stage:
         )
         self.before = self.after = domain.initial
         self.kept: Any = None
+
+    def _reference(self) -> Reference:
+        """Return the right path for an agent of this kind: with workers to hand over to, or without."""
+        whole = self.task.reference
+        return (self.spec.agent.workers and whole.supervised) or whole
+
+    def _brain(self, reference: Reference, run_id: str) -> Brain:
+        agent = self.spec.agent
+        options, seed = agent.planner_options, self.spec.seed
+        return make_brain(agent.planner, reference, self.domain.injections, options, seed=seed, run_id=run_id)
 
     def plant(self) -> None:
         """Let the plan's seedings change the world before time 0."""
@@ -82,9 +124,16 @@ class _Stage:
         """Start the runs, wait for their end and for every late delivery, and take stock."""
         self.history.now = asyncio.get_running_loop().time
         services = self._services()
-        boundary = Boundary(services.deliver, self.domain.catalogue, self.history, self.plan)
+        boundary = self.boundary = Boundary(
+            lambda delivery: (self.desk if delivery.call.port == "agent" else services).deliver(delivery),
+            {**self.domain.catalogue, **self.in_reach},
+            self.history,
+            self.plan,
+            self.world.ledger.forget_keys,
+            records_identity=self.domain.authorize is not None,
+        )
         windows = [asyncio.create_task(self._act(fault)) for fault in self.plan.simulation]
-        runs = [asyncio.create_task(self._run(run, boundary)) for run in self.spec.runs]
+        runs = [asyncio.create_task(self._run(run)) for run in self.spec.runs]
         await asyncio.wait(runs)
         for window in windows:
             window.cancel()
@@ -114,39 +163,77 @@ class _Stage:
             raise error
 
     def _services(self) -> Services:
-        seed = self.spec.seed
-        in_reach = {name: self.domain.tools[name] for name in self.domain.in_reach(self.task)}
-        tools = ToolService(self.world, in_reach, seed)
-        brain = make_brain(self.spec.agent.planner, self.task.reference, self.domain.injections)
-        return Services(
-            {
-                "tool": tools,
-                "retrieval": tools,
-                "model": ModelService({run.run_id: brain for run in self.spec.runs}, seed),
-                "approval": ApprovalService(self.spec.agent.approver, self.domain.caution),
-            }
-        )
+        seed, world, authorize = self.spec.seed, self.world, self.domain.authorize
+        own = {name: self.domain.tools[name] for name in self.in_reach if name in self.domain.tools}
+        tools = ToolService(world, own, seed, Access(self.mint, authorize) if authorize else None)
+        by_port: dict[str, Service] = {
+            "tool": tools,
+            "retrieval": tools,
+            "model": self.models,
+            "approval": ApprovalService(
+                self.spec.agent.approver, self.domain.caution, reviewers=self.spec.agent.reviewers
+            ),
+            "store": StoreService(world.ledger, self.in_reach, seed),
+            "memory": MemoryService(world.memories, world.ledger, self.in_reach, seed, self._refusal),
+            "user": HumanQueueService(),
+        }
+        return Services(by_port, self.in_reach)
 
-    async def _run(self, run: RunSpec, boundary: Boundary) -> None:
+    def _refusal(self, call: Call) -> str | None:
+        """Say why a call can not be made in the name that it is made in; nobody asks where there are no rules."""
+        return self.mint.refusal(call, self.clock.now()) if self.domain.authorize else None
+
+    async def _run(self, run: RunSpec) -> None:
         if run.start_s:
             await self.clock.sleep(run.start_s)
-        ask = self.domain.ask(self.task)
-        session = Session(
-            run_id=run.run_id,
-            principal=Principal(ask.user, ask.tenant),
-            catalogue=self.domain.in_reach(self.task),
-            send=boundary.send,
-            clock=self.clock,
-            emit=self._emitter(run.run_id),
-            chance=lambda address: draw(self.spec.seed, "agent", f"{run.run_id}/{address}"),
+        await self._live(run.run_id, self.agent, self.domain.ask(self.task), self.in_reach)
+
+    async def _hand_over(self, run_id: str, worker: str, call: Call, budget: Budget) -> Outcome:
+        """Play the run of a worker, in the name of the one for whom its caller acts."""
+        self.brains[run_id] = self._brain(self.task.reference.workers[worker], run_id)
+        ask = self.domain.ask(self.task).model_copy(
+            update={
+                "text": call.arguments["ask"],
+                "user": call.principal.user,
+                "tenant": call.principal.tenant,
+                "tools": self.spec.agent.workers[worker].tools,
+                "budget": budget,
+            }
         )
-        await self.agent(ask, session)
+        outcomes: list[object] = []
 
-    def _emitter(self, run_id: str) -> Any:
-        def emit(kind: EventKind, *, step: int | None = None, **fields: Any) -> object:
-            return self.history.append(kind, run_id=run_id, step=step, **fields)
+        async def keep_outcome(ask: Ask, session: Session) -> None:
+            outcomes.append(await self.workers[worker](ask, session))
 
-        return emit
+        await self._live(run_id, keep_outcome, ask, {name: self.in_reach[name] for name in ask.tools})
+        outcome = outcomes[-1]
+        assert isinstance(outcome, Outcome)
+        return outcome
+
+    async def _live(self, run_id: str, agent: RunAgent, ask: Ask, reach: Catalogue) -> None:
+        """Let a run live, and live again after each crash."""
+        log_lost = False
+        for generation in itertools.count(1):
+            life = Life(run_id, self.boundary)
+            session = self._session(run_id, life, Principal(ask.user, ask.tenant), reach)
+            session = replace(session, generation=generation, log_lost=log_lost)
+            crash = await life.live(agent(ask, session))
+            if crash is None:
+                return
+            log_lost = not crash.keep_log
+            await self.clock.sleep(crash.restart_after_s)
+
+    def _session(self, run_id: str, life: Life, principal: Principal, reach: Catalogue) -> Session:
+        return Session(
+            run_id=run_id,
+            principal=principal,
+            catalogue=reach,
+            send=life.send,
+            clock=self.clock,
+            emit=life.emit,
+            chance=lambda address: draw(self.spec.seed, "agent", f"{run_id}/{address}"),
+            credential=lambda agent, tool, ttl_s: self.mint.issue(principal, agent, tool, self.clock.now() + ttl_s),
+        )
 
     async def _act(self, fault: Any) -> None:
         kind, window = fault.kind, fault.planned.when.window
@@ -186,7 +273,7 @@ class _Stage:
         """Return the record as it stands."""
         return Record(
             task=self.task,
-            tools=self.domain.facts,
+            tools=self.domain.facts_for(self.task),
             plan=self.spec.plan,
             receipts=self.plan.receipts(),
             events=self.history.events,

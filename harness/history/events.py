@@ -11,6 +11,8 @@ import msgspec
 EventKind = Literal[
     # the run
     "run_started",
+    "run_resumed",
+    "run_parked",
     "run_completed",
     # the boundary
     "model_call_started",
@@ -25,12 +27,17 @@ EventKind = Literal[
     "retry_scheduled",
     "budget_exceeded",
     "fallback_activated",
+    "policy_allowed",
     "policy_denied",
+    "approval_queued",
+    "loop_detected",
+    "kill_switch_tripped",
     "breaker_opened",
     "breaker_half_opened",
     "breaker_closed",
     "context_compacted",
     "memory_written",
+    "memory_deleted",
     "handoff",
     # the truth, which no agent sees
     "fault_injected",

@@ -5,24 +5,35 @@ In here live things that answer calls. What goes wrong with a call on its way is
 
 from harness.world.changes import Change, apply_changes, changes
 from harness.world.corpus import Corpus, Document
-from harness.world.ledger import Effect, Ledger
+from harness.world.human_queue import HumanItem, HumanQueueService
+from harness.world.ledger import Effect, Ledger, StoreService
+from harness.world.memory import MEMORY_TOOLS, Memories, Memory, MemoryService
 from harness.world.people import ApprovalService, ApproverName, Caution, careful
 from harness.world.services import Service, Services
 from harness.world.tools import Tool, ToolError, tool
-from harness.world.world import Inject, ToolService, World, no_vectors
+from harness.world.world import Access, Authorize, Inject, ToolService, World, no_vectors
 
 __all__ = [
+    "MEMORY_TOOLS",
+    "Access",
     "ApprovalService",
     "ApproverName",
+    "Authorize",
     "Caution",
     "Change",
     "Corpus",
     "Document",
     "Effect",
+    "HumanItem",
+    "HumanQueueService",
     "Inject",
     "Ledger",
+    "Memories",
+    "Memory",
+    "MemoryService",
     "Service",
     "Services",
+    "StoreService",
     "Tool",
     "ToolError",
     "ToolService",

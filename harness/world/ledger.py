@@ -1,13 +1,18 @@
-"""The effect ledger: what really happened to the world, whatever any agent was told."""
+"""The effect ledger: what really happened to the world, whatever any agent was told; and the key store beside it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from harness.boundary import Delivery
+from harness.boundary import Call, Catalogue, Delivery, Principal, Reply, argument_problems, failed, succeeded
 from harness.history import History
+from harness.simulation import draw
+
+KEY_TTL_S = 86_400.0
+LOOK_UP_LATENCY_S = 0.05
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -26,18 +31,45 @@ class Effect(msgspec.Struct, frozen=True):
     time_s: float
 
 
-class Ledger:
-    """Commits effects, and remembers replies by idempotency key (kept for the whole trial)."""
+class Answer(msgspec.Struct, frozen=True):
+    """What the key store keeps of the first call with a key, up to ``expires_s`` on the trial's clock."""
 
-    def __init__(self, history: History) -> None:
+    arguments: dict[str, Any]
+    value: Any
+    expires_s: float
+
+
+class Ledger:
+    """Commits effects, and remembers answers by idempotency key for ``key_ttl_s`` seconds.
+
+    A key belongs to one tool and one principal; an equal key of another one is another key.
+    """
+
+    def __init__(self, history: History, key_ttl_s: float = KEY_TTL_S) -> None:
         self._history = history
-        self._answers: dict[tuple[str, str], tuple[dict[str, Any], Any]] = {}
+        self._key_ttl_s = key_ttl_s
+        self._answers: dict[tuple[str, Principal, str | None], Answer] = {}
         self.effects: list[Effect] = []
 
-    def earlier_answer(self, delivery: Delivery) -> tuple[dict[str, Any], Any] | None:
-        """Return the arguments and the value of the call that first used this key with this tool."""
-        key = delivery.call.idempotency_key
-        return None if key is None else self._answers.get((delivery.call.name, key))
+    def answer_of(self, tool: str, principal: Principal, key: str | None) -> Answer | None:
+        """Return what was answered to the first call with this key; None for none, an unknown one, or one too old."""
+        answer = self._answers.get((tool, principal, key))
+        return answer if answer is not None and self._history.now() <= answer.expires_s else None
+
+    def answer_again(self, delivery: Delivery) -> Reply | None:
+        """Return the reply to a call whose key is known, so that nothing is to be applied; None for any other."""
+        call = delivery.call
+        known = self.answer_of(call.name, call.principal, call.idempotency_key)
+        if known is None:
+            return None
+        if known.arguments != call.arguments:
+            return failed("conflict", "this idempotency key was used with other arguments; nothing was applied")
+        self._record("effect_deduplicated", delivery, {"idempotency_key": call.idempotency_key})
+        return succeeded({**known.value, "already_applied": True} if isinstance(known.value, dict) else known.value)
+
+    def forget_keys(self, tool: str) -> None:
+        """Lose every key of one tool."""
+        self._answers = {key: answer for key, answer in self._answers.items() if key[0] != tool}
 
     def commit(self, delivery: Delivery, value: Any, *, irreversible: bool) -> None:
         """Record an effect that has just been applied."""
@@ -53,8 +85,7 @@ class Ledger:
             self._history.now(),
         )
         self.effects.append(effect)
-        if call.idempotency_key is not None:
-            self._answers[(call.name, call.idempotency_key)] = (call.arguments, value)
+        self._remember(call, value)
         payload = {
             "identity": effect.identity,
             "arguments": effect.arguments,
@@ -64,9 +95,10 @@ class Ledger:
         }
         self._record("effect_committed", delivery, payload)
 
-    def deduplicate(self, delivery: Delivery) -> None:
-        """Record that a key was seen before, so that nothing was applied."""
-        self._record("effect_deduplicated", delivery, {"idempotency_key": delivery.call.idempotency_key})
+    def _remember(self, call: Call, value: Any) -> None:
+        if call.idempotency_key is not None:
+            expires_s = self._history.now() + self._key_ttl_s
+            self._answers[call.name, call.principal, call.idempotency_key] = Answer(call.arguments, value, expires_s)
 
     def _record(self, kind: Any, delivery: Delivery, payload: dict[str, Any]) -> None:
         call = delivery.call
@@ -79,3 +111,36 @@ class Ledger:
             address=delivery.address,
             payload=payload,
         )
+
+
+class LookUp(BaseModel):
+    """The arguments of a look-up at the key store."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    idempotency_key: str
+
+
+class StoreService:
+    """Answers look-ups at the key store: whether a call with a key was applied, and what was answered to it."""
+
+    def __init__(self, ledger: Ledger, in_reach: Catalogue, seed: int) -> None:
+        self._ledger = ledger
+        self._tools = in_reach
+        self._seed = seed
+
+    def latency_s(self, delivery: Delivery) -> float:
+        """Between half and one and a half times the mean, drawn by address."""
+        return LOOK_UP_LATENCY_S * (0.5 + draw(self._seed, "latency", delivery.address))
+
+    def answer(self, delivery: Delivery) -> Reply:
+        """Look the key of one tool up, as the call's principal used it."""
+        call = delivery.call
+        if call.name not in self._tools:
+            return failed("not_found", f"there is no tool {call.name!r}; known: {', '.join(sorted(self._tools))}")
+        try:
+            key = LookUp.model_validate(call.arguments).idempotency_key
+        except ValidationError as error:
+            return failed("validation", argument_problems(error))
+        known = self._ledger.answer_of(call.name, call.principal, key)
+        return succeeded({"applied": known is not None, "value": known.value if known else None})

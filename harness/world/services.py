@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
-from harness.boundary import Delivery, Reply, failed, unanswered
+import msgspec
+
+from harness.boundary import ROUND_TRIP_S, Catalogue, Delivery, Reply, failed, unanswered
+
+Site = tuple[str, str]
 
 
 class Service(Protocol):
@@ -19,11 +24,43 @@ class Service(Protocol):
         """Apply the call and return the reply, in no time."""
 
 
-class Services:
-    """Delivers calls to the service of their port."""
+class _Refusal(msgspec.Struct, frozen=True):
+    """Turns a call away, after one round trip."""
 
-    def __init__(self, by_port: Mapping[str, Service]) -> None:
+    reply: Reply
+
+    def latency_s(self, _delivery: Delivery) -> float:
+        return ROUND_TRIP_S
+
+    def answer(self, _delivery: Delivery) -> Reply:
+        return self.reply
+
+
+class _UnderWay:
+    """One call to a tool that bears only some at one time, counted from its arrival to its answer."""
+
+    def __init__(self, service: Service, counts: Counter[Site], site: Site) -> None:
+        self._service = service
+        self._counts = counts
+        self._site = site
+        counts[site] += 1
+
+    def latency_s(self, delivery: Delivery) -> float:
+        return self._service.latency_s(delivery)
+
+    def answer(self, delivery: Delivery) -> Reply:
+        self._counts[self._site] -= 1
+        return self._service.answer(delivery)
+
+
+class Services:
+    """Delivers calls to the service of their port; ``catalogue`` says how many calls a tool bears at one time."""
+
+    def __init__(self, by_port: Mapping[str, Service], catalogue: Catalogue) -> None:
         self._by_port = by_port
+        limits = {(spec.port, name): spec.concurrency_max for name, spec in catalogue.items()}
+        self._limits: dict[Site, int] = {site: limit for site, limit in limits.items() if limit is not None}
+        self._under_way: Counter[Site] = Counter()
         self.late: list[asyncio.Task[None]] = []
 
     async def deliver(self, delivery: Delivery) -> Reply:
@@ -31,9 +68,7 @@ class Services:
 
         A caller that gives up earlier, or is cancelled, does not take the call back: it still arrives when it is due.
         """
-        service = self._by_port.get(delivery.call.port)
-        if service is None:
-            return failed("unavailable", f"nothing answers at port {delivery.call.port!r} in this trial")
+        service = self._service_for(delivery)
         latency_s = service.latency_s(delivery)
         timeout_s = delivery.call.timeout_s
         loop = asyncio.get_running_loop()
@@ -52,6 +87,18 @@ class Services:
         """Wait until every call whose caller is gone has arrived."""
         while self.late:
             await self.late.pop()
+
+    def _service_for(self, delivery: Delivery) -> Service:
+        port, name = site = (delivery.call.port, delivery.call.name)
+        service = self._by_port.get(port)
+        if service is None:
+            return _Refusal(failed("unavailable", f"nothing answers at port {port!r} in this trial"))
+        limit = self._limits.get(site)
+        if limit is None:
+            return service
+        if self._under_way[site] >= limit:
+            return _Refusal(failed("rate_limit", f"{name} bears {limit} calls at one time, and has them"))
+        return _UnderWay(service, self._under_way, site)
 
     def _arrive_late(self, service: Service, delivery: Delivery, wait_s: float) -> None:
         if wait_s != float("inf"):

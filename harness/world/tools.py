@@ -36,6 +36,7 @@ def tool(
     port: Literal["tool", "retrieval"] = "tool",
     untrusted: bool = False,
     latency_s: float = 0.2,
+    concurrency_max: int | None = None,
 ) -> Callable[[Callable[..., Any]], Tool]:
     """Declare a simulated tool; its name, description and argument types are the function's own.
 
@@ -55,6 +56,7 @@ def tool(
             port=port,
             untrusted=untrusted,
             latency_s=latency_s,
+            concurrency_max=concurrency_max,
         )
         unknown = set(identity) - set(spec.parameters.model_fields)
         if unknown:

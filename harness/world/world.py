@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from pydantic import ValidationError
 
-from harness.boundary import Delivery, Reply, argument_problems, failed, succeeded
+from harness.boundary import Delivery, Mint, Principal, Reply, ToolSpec, argument_problems, failed, succeeded
 from harness.history import History, plain
 from harness.simulation import draw
 from harness.world.corpus import Corpus, Document
 from harness.world.ledger import Ledger
+from harness.world.memory import Memories
 from harness.world.tools import Tool, ToolError
 
 Inject = Callable[[Any, str, str], None]
+Authorize = Callable[[Any, ToolSpec, Mapping[str, Any], Principal], str | None]
 
 
 def no_vectors(_state: Any, vector: str, _text: str) -> None:
@@ -26,7 +29,8 @@ def no_vectors(_state: Any, vector: str, _text: str) -> None:
 class World:
     """What the tools of a trial act on.
 
-    ``state`` is whatever the domain's tools understand, ``clock`` returns the present as epoch seconds.
+    ``state`` is whatever the domain's tools understand, ``clock`` returns the present as epoch seconds. ``memories``
+    are what agents have remembered; they are no part of the state.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class World:
         self.corpus = corpus
         self.clock = clock
         self.ledger = Ledger(history)
+        self.memories = Memories(history)
         self._inject = inject
         self._phrases = phrases or {}
 
@@ -61,13 +66,21 @@ class World:
         self._inject(self.state, vector, text)
 
 
-class ToolService:
-    """Answers tool and retrieval calls: checks the arguments, honours idempotency keys, commits effects."""
+class Access(msgspec.Struct, frozen=True):
+    """Who may do what in a domain with rules: ``authorize`` says why not, or None, of an authentic principal."""
 
-    def __init__(self, world: World, tools: Mapping[str, Tool], seed: int) -> None:
+    mint: Mint
+    authorize: Authorize
+
+
+class ToolService:
+    """Answers tool and retrieval calls: checks rights and arguments, honours idempotency keys, commits effects."""
+
+    def __init__(self, world: World, tools: Mapping[str, Tool], seed: int, access: Access | None = None) -> None:
         self._world = world
         self._tools = tools
         self._seed = seed
+        self._access = access
 
     def latency_s(self, delivery: Delivery) -> float:
         """Between half and one and a half times the declared latency, drawn by address."""
@@ -82,15 +95,22 @@ class ToolService:
             return failed(
                 "not_found", f"there is no tool {delivery.call.name!r}; known: {', '.join(sorted(self._tools))}"
             )
+        forged = self._access.mint.refusal(delivery.call, self._world.clock()) if self._access else None
+        return failed("authorization", forged) if forged else self._admit(tool, delivery)
+
+    def _admit(self, tool: Tool, delivery: Delivery) -> Reply:
         try:
             # A tool gets a copy: what it keeps of its arguments, or changes in them, is not the record's.
-            arguments = tool.spec.parameters.model_validate(plain(delivery.call.arguments))
+            arguments = dict(tool.spec.parameters.model_validate(plain(delivery.call.arguments)))
         except ValidationError as error:
             return failed("validation", argument_problems(error))
-        earlier = None if tool.spec.effect == "read" else self._world.ledger.earlier_answer(delivery)
-        if earlier is not None:
-            return self._answer_again(delivery, *earlier)
-        return self._apply(tool, delivery, dict(arguments))
+        forbidden = self._forbidden(tool.spec, arguments, delivery.call.principal)
+        if forbidden is not None:
+            return failed("authorization", forbidden)
+        return self._world.ledger.answer_again(delivery) or self._apply(tool, delivery, arguments)
+
+    def _forbidden(self, spec: ToolSpec, arguments: dict[str, Any], principal: Principal) -> str | None:
+        return self._access.authorize(self._world.state, spec, arguments, principal) if self._access else None
 
     def _apply(self, tool: Tool, delivery: Delivery, arguments: dict[str, Any]) -> Reply:
         try:
@@ -100,9 +120,3 @@ class ToolService:
         if tool.spec.effect != "read":
             self._world.ledger.commit(delivery, value, irreversible=tool.spec.effect == "irreversible")
         return succeeded(value)
-
-    def _answer_again(self, delivery: Delivery, arguments: dict[str, Any], value: Any) -> Reply:
-        if arguments != delivery.call.arguments:
-            return failed("conflict", "this idempotency key was used with other arguments; nothing was applied")
-        self._world.ledger.deduplicate(delivery)
-        return succeeded({**value, "already_applied": True} if isinstance(value, dict) else value)

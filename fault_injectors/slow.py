@@ -1,0 +1,30 @@
+"""Latency: the answer is right, and late.
+
+Harm: steps that wait on each other add up, deadlines pass, and an impatient caller repeats what is still under way.
+Seen under load, on cold starts, with long queues. A good agent has a timeout for every call, cut to what is left of the
+run, and repeats a write with the same idempotency key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from pydantic import Field
+
+from harness.boundary import CallFault, Exchange, Frozen, Reply
+
+
+class SlowOptions(Frozen):
+    """``delay_s`` is how long the call is held up on its way; a caller with less patience gets no answer."""
+
+    delay_s: Annotated[float, Field(gt=0)]
+
+
+async def delay(options: SlowOptions, exchange: Exchange) -> Reply:
+    """Hold the call up, then deliver it."""
+    await asyncio.sleep(options.delay_s)
+    return await exchange.proceed()
+
+
+KINDS = (CallFault("slow", "latency", SlowOptions, ("tool", "retrieval", "model", "approval"), delay),)
