@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from harness.content import Domain, Task
 from harness.history import History
-from harness.planners import Context, make_brain, observe
+from harness.planners import Context, Decision, make_brain, observe
 from harness.world import World
 
 
@@ -22,6 +22,7 @@ def bare_episode(domain: Domain, task: Task, lines: Sequence[dict[str, Any]], lo
     context = Context(domain.ask(task), domain.catalogue, [])
     while True:
         decision = brain(context)
+        assert isinstance(decision, Decision)
         if decision.answer is not None:
             break
         for request in decision.calls:

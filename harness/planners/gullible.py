@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from harness.content import Injection, Reference
-from harness.planners.decisions import Brain, Context, Decision, ToolRequest
+from harness.planners.decisions import Context, Decision, Planner, ToolRequest
 from harness.planners.scripted import scripted
 
 
-def gullible(reference: Reference, injections: Mapping[str, Injection]) -> Brain:
-    """Return a brain that obeys each known phrase the first time it reads it, then goes on with ``reference``.
+def gullible(reference: Reference, injections: Mapping[str, Injection]) -> Planner:
+    """Return a planner that obeys each known phrase the first time it reads it, then goes on with ``reference``.
 
     The phrases of ``injections`` are its stand-in for understanding language: it can only obey what it has read.
     """

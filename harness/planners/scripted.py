@@ -2,53 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
+import msgspec
+
 from harness.content import Reference, Unbound, bind
-from harness.planners.decisions import Brain, Context, Decision, Observation, ToolRequest
+from harness.planners.decisions import Context, Decision, Observation, Planner, ToolRequest
 
 ATTEMPTS_PER_STEP = 2
+ANSWER = "answer"  # the intent of what comes after the last step
 
 
-def scripted(reference: Reference) -> Brain:
-    """Return a brain that walks ``reference``.
+class Stand(msgspec.Struct, frozen=True):
+    """Where a walk along a reference has come to.
 
-    A transient failure is planned once more, anything else that is not ``ok`` ends the walk with an honest answer.
+    ``index`` is that of the step that is next, None when all are behind; ``seen`` is what came of it so far.
+    ``results`` are those of the steps before it, ``waiting`` the tools of the steps that were left to people.
     """
 
-    def decide(context: Context) -> Decision:
-        results: dict[str, Any] = {}
-        for index, step in enumerate(reference.steps):
-            intent = f"step-{index + 1}"
-            seen = context.of_intent(intent)
-            if seen and seen[-1].status == "ok":
-                results[step.id or intent] = seen[-1].value
-                continue
-            if seen and not _worth_another(seen):
-                return Decision(answer=_regret(seen[-1]), confidence=0.5)
-            return _next_call(step.tool, step.args, intent, results)
-        return _last_word(reference.answer, results)
+    index: int | None
+    intent: str
+    seen: list[Observation]
+    results: dict[str, Any]
+    waiting: list[str]
 
-    return decide
+
+def intent_of(index: int) -> str:
+    """Name the intent of a step."""
+    return f"step-{index + 1}"
+
+
+def stand(reference: Reference, context: Context, skipped: Container[int] = ()) -> Stand:
+    """Find the first step that is neither done nor left to people; a step in ``skipped`` is passed over."""
+    results: dict[str, Any] = {}
+    waiting: list[str] = []
+    for index, step in enumerate(reference.steps):
+        intent = intent_of(index)
+        seen = context.of_intent(intent)
+        status = seen[-1].status if seen else None
+        if status == "ok":
+            results[step.id or intent] = seen[-1].value
+        elif status in ("queued", "drafted"):
+            waiting.append(step.tool)
+        elif index not in skipped:
+            return Stand(index, intent, seen, results, waiting)
+    return Stand(None, ANSWER, context.of_intent(ANSWER), results, waiting)
+
+
+def move(reference: Reference, here: Stand) -> Decision:
+    """Decide as a sound planner does: the next call, one more attempt, an honest end, or the answer."""
+    if here.index is None:
+        return _last_word(reference.answer, here)
+    if here.seen and not _worth_another(here.seen):
+        return Decision(answer=_handed_over(here) + _regret(here.seen[-1]), confidence=0.5)
+    try:
+        request = request_of(reference, here.index, here)
+    except Unbound as error:
+        tool = reference.steps[here.index].tool
+        answer = f"{_handed_over(here)}I could not go on: a value that {tool} needs is missing ({error})."
+        return Decision(answer=answer, confidence=0.3)
+    return Decision(calls=(request,), thought=f"{here.intent}: {request.tool}")
+
+
+def request_of(reference: Reference, index: int, here: Stand) -> ToolRequest:
+    """Return the request of a step as it can be bound from ``here``; raises Unbound when it can not."""
+    step = reference.steps[index]
+    return ToolRequest(step.tool, bind(step.args, here.results), intent_of(index))
+
+
+def scripted(reference: Reference) -> Planner:
+    """Return a planner that walks ``reference``.
+
+    A transient failure is planned once more. A step that is left to people does not stop the steps that can do without
+    its result. Anything else that is not ``ok`` ends the walk with an honest answer.
+    """
+    return lambda context: move(reference, stand(reference, context))
 
 
 def _worth_another(seen: list[Observation]) -> bool:
     return seen[-1].retryable and len(seen) < ATTEMPTS_PER_STEP
 
 
-def _next_call(tool: str, args: dict[str, Any], intent: str, results: dict[str, Any]) -> Decision:
+def _last_word(answer: str, here: Stand) -> Decision:
+    if here.waiting:
+        return Decision(answer=f"{_handed_over(here)}All other steps are done.")
     try:
-        arguments = bind(args, results)
-    except Unbound as error:
-        return Decision(answer=f"I could not go on: a value that {tool} needs is missing ({error}).", confidence=0.3)
-    return Decision(calls=(ToolRequest(tool, arguments, intent),), thought=f"{intent}: {tool}")
-
-
-def _last_word(answer: str, results: dict[str, Any]) -> Decision:
-    try:
-        return Decision(answer=str(bind(answer, results)))
+        return Decision(answer=str(bind(answer, here.results)))
     except Unbound as error:
         return Decision(answer=f"The steps are done, but I can not report a value ({error}).", confidence=0.5)
+
+
+def _handed_over(here: Stand) -> str:
+    return f"I handed over: {', '.join(here.waiting)}; people decide on that. " if here.waiting else ""
 
 
 def _regret(last: Observation) -> str:

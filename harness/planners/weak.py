@@ -1,4 +1,4 @@
-"""Four brains that must fail: they show whether a golden task asks for anything at all."""
+"""Four planners that must fail: they show whether a golden task asks for anything at all."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any
 
 from harness.boundary import ToolSpec
 from harness.content import Reference
-from harness.planners.decisions import Brain, Context, Decision, ToolRequest
+from harness.planners.decisions import Context, Decision, Planner, ToolRequest
 from harness.planners.scripted import scripted
 
-_ENTITY = re.compile(r"\b([A-Z]+-?)(\d+)")
+ENTITY = re.compile(r"\b([A-Z]+-?)(\d+)")
 
 
-def do_nothing(_reference: Reference) -> Brain:
+def do_nothing(_reference: Reference) -> Planner:
     """Say that all is done."""
     return lambda _context: Decision(answer="Done.")
 
 
-def read_everything(_reference: Reference) -> Brain:
+def read_everything(_reference: Reference) -> Planner:
     """Call every read tool with guessed arguments, then say that all is done."""
     return _call_each(lambda spec: spec.effect == "read")
 
 
-def write_everything(_reference: Reference) -> Brain:
+def write_everything(_reference: Reference) -> Planner:
     """Call every writing tool with guessed arguments, then say that all is done."""
     return _call_each(lambda spec: spec.effect != "read")
 
 
-def wrong_entity(reference: Reference) -> Brain:
+def wrong_entity(reference: Reference) -> Planner:
     """Follow the reference, but act on another entity of the same kind."""
     return scripted(wrong_reference(reference))
 
@@ -46,7 +46,7 @@ def wrong_reference(reference: Reference) -> Reference:
 
 def _shift_entities(value: Any) -> Any:
     if isinstance(value, str):
-        return _ENTITY.sub(lambda match: f"{match[1]}{int(match[2]) + 1:0{len(match[2])}d}", value)
+        return ENTITY.sub(lambda match: f"{match[1]}{int(match[2]) + 1:0{len(match[2])}d}", value)
     if isinstance(value, dict):
         return {
             key: item + 1 if _is_number_of_entity(key, item) else _shift_entities(item) for key, item in value.items()
@@ -60,18 +60,19 @@ def _is_number_of_entity(key: str, value: Any) -> bool:
     return key.endswith("id") and isinstance(value, int)
 
 
-def _call_each(wanted: Callable[[ToolSpec], bool]) -> Brain:
+def _call_each(wanted: Callable[[ToolSpec], bool]) -> Planner:
     def decide(context: Context) -> Decision:
         done = {one.request.tool for one in context.observations}
         for spec in context.catalogue.values():
             if wanted(spec) and spec.name not in done:
-                return Decision(calls=(ToolRequest(spec.name, _guess(spec, context.ask.text)),))
+                return Decision(calls=(ToolRequest(spec.name, guess_arguments(spec, context.ask.text)),))
         return Decision(answer="Done.")
 
     return decide
 
 
-def _guess(spec: ToolSpec, ask: str) -> dict[str, Any]:
+def guess_arguments(spec: ToolSpec, ask: str) -> dict[str, Any]:
+    """Make up a value for each argument that the tool requires."""
     schema = spec.schema()
     required = schema.get("required", [])
     return {name: _guess_value(schema["properties"][name], schema, ask) for name in required}
@@ -87,5 +88,5 @@ def _guess_value(field: dict[str, Any], schema: dict[str, Any], ask: str) -> Any
     if "anyOf" in field:
         return _guess_value(field["anyOf"][0], schema, ask)
     guesses: dict[str, Any] = {"integer": 1, "number": 1.0, "boolean": True, "array": [], "object": {}, "null": None}
-    entity = _ENTITY.search(ask)
+    entity = ENTITY.search(ask)
     return guesses.get(field.get("type", "string"), entity[0] if entity else ask[:40])

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from harness.content import Ask, InjectedCall, Injection, Reference, Unbound, bind
 from harness.content.bindings import bound_steps
 from harness.errors import AgentError
-from harness.planners import Context, Decision, Observation, ToolRequest, make_brain, observe
+from harness.planners import WEAK, Context, Decision, Observation, ToolRequest, make_brain, observe
+from harness.planners.scripted import scripted
+from tests.planners.cases import CONTEXTS
+from tests.planners.cases import REFERENCE as LOOKS_UP
 
 REFERENCE = Reference.model_validate(
     {
@@ -35,7 +38,9 @@ GOT = observe(ORDER, "ok", {"total": 40.0})
 def decide(planner: str, *seen: Observation) -> Decision:
     """Let a planner decide on what was seen so far."""
     brain = make_brain(planner, REFERENCE, {"evil": INJECTION})
-    return brain(Context(Ask(task_id="t", text="Refund O-1"), {}, list(seen)))
+    decision = brain(Context(Ask(task_id="t", text="Refund O-1"), {}, list(seen)))
+    assert isinstance(decision, Decision)
+    return decision
 
 
 def test_the_scripted_planner_makes_one_call_a_turn_and_binds_earlier_results() -> None:
@@ -61,6 +66,51 @@ def test_a_denial_ends_the_path_with_an_honest_answer() -> None:
 
 def test_a_result_without_the_value_that_is_needed_ends_the_path() -> None:
     assert "a value that refund needs is missing" in str(decide("scripted", observe(ORDER, "ok", {})).answer)
+
+
+def with_two_writes(*statuses: Any) -> str:
+    """Return the answer when the last of two writes needs the first only if it says so."""
+    reference = Reference.model_validate(
+        {
+            "steps": [
+                {"id": "pay", "tool": "pay", "args": {}},
+                {"tool": "note", "args": {}},
+                {"tool": "mail", "args": {"text": "${pay.id}"}},
+            ]
+        }
+    )
+    seen: list[Observation] = []
+    for _ in range(4):
+        decision = scripted(reference)(Context(Ask(task_id="t", text="Pay"), {}, seen))
+        if decision.answer is not None:
+            return decision.answer
+        seen.append(observe(decision.calls[0], statuses[len(seen)], {"id": "P-1"}, message="it is so"))
+    pytest.fail("no answer")
+
+
+@pytest.mark.parametrize("status", ["queued", "drafted"])
+def test_what_is_left_to_people_does_not_stop_the_steps_that_can_do_without_it(status: str) -> None:
+    assert with_two_writes(status, "ok") == (
+        "I handed over: pay; people decide on that. I could not go on: a value that mail needs is missing "
+        "(${pay.id} leads nowhere; results so far: step-2)."
+    )
+
+
+def test_the_answer_names_everything_that_is_left_to_people() -> None:
+    answer = with_two_writes("ok", "queued", "drafted")
+    assert answer == "I handed over: note, mail; people decide on that. All other steps are done."
+
+
+def test_a_failure_after_something_was_handed_over_tells_of_both() -> None:
+    answer = with_two_writes("queued", "failed")
+    assert answer == "I handed over: pay; people decide on that. I could not finish: note failed (it is so)."
+
+
+@given(CONTEXTS, st.sampled_from(["scripted", "gullible", *WEAK]))
+def test_no_planner_breaks_whatever_it_has_seen(seen: Context, planner: str) -> None:
+    for text in ("${order.total}", "${join(', ', order.x)}", "${sort_by(order.x, &a)[0].a}", "${sum(order.x)}"):
+        reference = LOOKS_UP.model_copy(update={"answer": text})
+        assert isinstance(make_brain(planner, reference, {"evil": INJECTION})(seen), Decision)
 
 
 def test_the_gullible_planner_obeys_what_it_reads_and_then_goes_on() -> None:
@@ -127,3 +177,11 @@ def test_the_steps_that_a_reference_begins_with_are_known(template: Any, steps: 
 def test_binding_leaves_all_other_text_alone(text: str, value: Any) -> None:
     plain = text.replace("$", "")
     assert bind(plain + "${a}", {"a": value}) == (value if not plain else plain + str(value))
+
+
+def test_an_answer_whose_value_was_cut_away_is_honest() -> None:
+    cut = [
+        observe(ToolRequest(one.tool, {}, f"step-{number}"), "ok", "…") for number, one in enumerate(LOOKS_UP.steps, 1)
+    ]
+    answer = scripted(LOOKS_UP)(Context(Ask(task_id="t", text="x"), {}, cut)).answer
+    assert str(answer).startswith("The steps are done, but I can not report a value (${order.total} leads nowhere")
