@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, Protocol
 
 from harness.boundary import TRANSIENT, Reply, Session
-from harness.orchestrator.policy import BreakerPolicy
+from harness.orchestrator.policy import Policy
 
 State = Literal["closed", "open", "half_open"]
 
@@ -13,67 +13,83 @@ State = Literal["closed", "open", "half_open"]
 class Breakers(Protocol):
     """Says whether a tool may be called, and learns from what came of it."""
 
-    def allows(self, name: str) -> bool:
+    def allows(self, name: str, session: Session) -> bool:
         """Whether a call may be made now."""
 
-    def learn(self, name: str, reply: Reply, step: int) -> None:
+    def is_open(self, name: str) -> bool:
+        """Whether the tool is being left alone."""
+
+    def learn(self, name: str, reply: Reply, session: Session) -> None:
         """Take note of a reply."""
 
 
-class _Circuit:
-    __slots__ = ("failures", "opened_at", "state")
+class Circuit:
+    """One circuit: its state, its transient failures in a row, and when it opened."""
+
+    __slots__ = ("failures", "opened_at_s", "state")
 
     def __init__(self) -> None:
         self.state: State = "closed"
         self.failures = 0
-        self.opened_at = 0.0
+        self.opened_at_s = 0.0
 
 
 class ToolBreakers:
-    """Closed → open after ``threshold`` transient failures in a row → half open after the cooldown, for one probe."""
+    """Closed → open after ``threshold`` transient failures in a row → half open after the cooldown, for one probe.
 
-    def __init__(self, policy: BreakerPolicy, session: Session) -> None:
-        self._policy = policy
-        self._session = session
-        self._circuits: dict[str, _Circuit] = {}
+    The circuits belong to the tools and not to a run: what one run has learned keeps the next one away.
+    """
 
-    def allows(self, name: str) -> bool:
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy.breaker
+        self._circuits: dict[str, Circuit] = {}
+
+    def circuit(self, name: str) -> Circuit:
+        """Return the circuit of a tool."""
+        return self._circuits.setdefault(name, Circuit())
+
+    def allows(self, name: str, session: Session) -> bool:
         """Whether a call may be made; an open circuit lets one probe through when its cooldown is over."""
-        circuit = self._circuits.get(name)
-        if circuit is None or circuit.state == "closed":
-            return True
-        cooled = self._session.clock.now() - circuit.opened_at >= self._policy.cooldown_s
-        if circuit.state == "open" and cooled:
+        circuit = self.circuit(name)
+        if circuit.state == "open" and session.clock.now() - circuit.opened_at_s >= self._policy.cooldown_s:
             circuit.state = "half_open"
-            self._session.emit("breaker_half_opened", name=name)
+            session.emit("breaker_half_opened", name=name)
             return True
-        return False
+        return circuit.state == "closed"
 
-    def learn(self, name: str, reply: Reply, step: int) -> None:
+    def is_open(self, name: str) -> bool:
+        """Whether the circuit is open."""
+        return self.circuit(name).state == "open"
+
+    def learn(self, name: str, reply: Reply, session: Session) -> None:
         """Count transient failures in a row; any other reply closes the circuit."""
-        circuit = self._circuits.setdefault(name, _Circuit())
+        circuit = self.circuit(name)
         if reply.error_type not in TRANSIENT:
-            self._close(circuit, name, step)
+            self._close(circuit, name, session)
             return
         circuit.failures += 1
         if circuit.state == "half_open" or circuit.failures == self._policy.threshold:
             circuit.state = "open"
-            circuit.opened_at = self._session.clock.now()
-            self._session.emit("breaker_opened", step=step, name=name, payload={"failures": circuit.failures})
+            circuit.opened_at_s = session.clock.now()
+            session.emit("breaker_opened", name=name, payload={"failures": circuit.failures})
 
-    def _close(self, circuit: _Circuit, name: str, step: int) -> None:
+    def _close(self, circuit: Circuit, name: str, session: Session) -> None:
         if circuit.state != "closed":
             circuit.state = "closed"
-            self._session.emit("breaker_closed", step=step, name=name)
+            session.emit("breaker_closed", name=name)
         circuit.failures = 0
 
 
 class NoBreakers:
     """Lets every call through."""
 
-    def allows(self, _name: str) -> bool:
+    def allows(self, _name: str, _session: Session) -> bool:
         """Say yes."""
         return True
 
-    def learn(self, _name: str, _reply: Reply, _step: int) -> None:
+    def is_open(self, _name: str) -> bool:
+        """Say no."""
+        return False
+
+    def learn(self, _name: str, _reply: Reply, _session: Session) -> None:
         """Learn nothing."""

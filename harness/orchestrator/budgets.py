@@ -1,61 +1,132 @@
-"""What a run has used up of its budget, checked before anything more is spent."""
+"""What a run and its tenant have used up of their budgets, checked before anything more is spent."""
 
 from __future__ import annotations
 
-from harness.boundary import Reply, Session
+from collections import defaultdict
+
+from harness.boundary import Call, Reply, Session
 from harness.content import Budget
+from harness.orchestrator.halts import Halt
+from harness.orchestrator.policy import Policy
+from harness.planners import Prices
 
 
-class BudgetExceeded(Exception):
-    """A budget leaves no room for the next spend; ``budget`` is its field's name."""
+class TenantSpend:
+    """What the runs of each tenant have cost, together, as long as the orchestrator lives."""
 
-    def __init__(self, budget: str, limit: float, used: float) -> None:
-        self.budget, self.limit, self.used = budget, limit, used
-        super().__init__(f"{budget} {limit:g} is used up ({used:g})")
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy.tenant
+        self._spent_usd: defaultdict[str, float] = defaultdict(float)
+
+    def charge(self, tenant: str, cost_usd: float) -> None:
+        """Add the cost of one model call."""
+        self._spent_usd[tenant] += cost_usd
+
+    def refuse(self, tenant: str, cost_usd: float) -> None:
+        """Raise Halt when ``cost_usd`` more would be above the ceiling of the tenant."""
+        used = self._spent_usd[tenant]
+        _refuse("tenant_cost_usd", self._policy.max_cost_usd, used, cost_usd)
+
+    def thrifty(self, tenant: str) -> bool:
+        """Whether so much is spent that runs have to be shorter."""
+        return self._spent_usd[tenant] >= self._policy.thrifty_from * self._policy.max_cost_usd
+
+
+def _refuse(budget: str, limit: float, used: float, more: float) -> None:
+    if used + more > limit:
+        raise Halt("budget", f"{budget} {limit:g} is used up ({used:g})", budget=budget, limit=limit, used=used)
 
 
 class BudgetMeter:
-    """Counts steps, calls, tokens, cost and time of one run."""
+    """Counts steps, calls, tokens, cost and time of one run, and refuses what could overshoot."""
 
-    def __init__(self, budget: Budget, session: Session) -> None:
+    def __init__(self, budget: Budget, policy: Policy, session: Session, tenants: TenantSpend) -> None:
         self._budget = budget
+        self._models = policy.models
+        self._prices = Prices(policy.models.prices)
+        self._tenant = session.principal.tenant
+        self._tenants = tenants
         self._clock = session.clock
-        self._deadline_at = session.clock.now() + budget.deadline_s
+        self._started_at_s = session.clock.now()
+        self.max_steps = budget.max_steps
+        self.deadline_s = budget.deadline_s
         self.steps = 0
         self.tool_calls = 0
-        self.tokens = 0
+        self.tokens_in = 0
+        self.tokens_out = 0
         self.cost_usd = 0.0
 
+    @property
+    def deadline_at_s(self) -> float:
+        """When the run has to be over, as epoch seconds."""
+        return self._started_at_s + self.deadline_s
+
+    def be_thrifty(self) -> bool:
+        """Halve the steps when the tenant has spent most of what it may, and say whether."""
+        thrifty = self._tenants.thrifty(self._tenant)
+        if thrifty:
+            self.max_steps = max(1, self.max_steps // 2)
+        return thrifty
+
+    def left(self) -> dict[str, float]:
+        """Return what another agent may use up on behalf of this run."""
+        return {
+            "max_steps": self.max_steps - self.steps,
+            "max_tool_calls": self._budget.max_tool_calls - self.tool_calls,
+            "max_tokens_in": self._budget.max_tokens_in - self.tokens_in,
+            "max_tokens_out": self._budget.max_tokens_out - self.tokens_out,
+            "max_cost_usd": self._budget.max_cost_usd - self.cost_usd,
+            "deadline_s": self.deadline_at_s - self._clock.now(),
+        }
+
+    def park(self, seconds: float) -> None:
+        """Move the deadline by the time for which the run was parked."""
+        self._started_at_s += seconds
+
     def next_step(self) -> int:
-        """Begin the next turn and return its number; raises BudgetExceeded when there is no room for one."""
-        self._refuse("max_steps", self._budget.max_steps, self.steps)
-        self._refuse("max_tokens", self._budget.max_tokens, self.tokens)
-        self._refuse("max_cost_usd", self._budget.max_cost_usd, self.cost_usd)
+        """Begin the next turn and return its number; raises Halt when there is no room for one."""
+        self.refuse("max_steps", self.max_steps, self.steps, 1)
         self.steps += 1
         return self.steps
 
-    def next_tool_call(self) -> None:
-        """Count one attempt at a tool; raises BudgetExceeded when there is no room for one."""
-        self._refuse("max_tool_calls", self._budget.max_tool_calls, self.tool_calls)
-        self.tool_calls += 1
+    def refuse_call(self, call: Call) -> None:
+        """Raise Halt when an attempt could use more than there is, at the worst price that it can have."""
+        if call.port == "model":
+            self._refuse_model_call(call)
+        else:
+            self.refuse("max_tool_calls", self._budget.max_tool_calls, self.tool_calls, 1)
+
+    def count_call(self, call: Call) -> None:
+        """Count an attempt that goes out."""
+        self.tool_calls += call.port != "model"
+
+    def _refuse_model_call(self, call: Call) -> None:
+        tokens_in, tokens_out = call.context.tokens, self._models.tokens_out_max
+        cost_usd = self._prices.cost_usd(call.name, tokens_in, tokens_out)
+        self.refuse("max_tokens_in", self._budget.max_tokens_in, self.tokens_in, tokens_in)
+        self.refuse("max_tokens_out", self._budget.max_tokens_out, self.tokens_out, tokens_out)
+        self.refuse("max_cost_usd", self._budget.max_cost_usd, self.cost_usd, cost_usd)
+        self._tenants.refuse(self._tenant, cost_usd)
 
     def charge(self, reply: Reply) -> None:
         """Count what a model call consumed."""
         if reply.usage is not None:
-            self.tokens += reply.usage.tokens_in + reply.usage.tokens_out
-            self.cost_usd += reply.usage.cost_usd or 0.0
+            cost_usd = reply.usage.cost_usd or 0.0
+            self.tokens_in += reply.usage.tokens_in
+            self.tokens_out += reply.usage.tokens_out
+            self.cost_usd += cost_usd
+            self._tenants.charge(self._tenant, cost_usd)
 
     def cut(self, wanted_s: float) -> float:
-        """Return ``wanted_s`` cut to what is left of the deadline; raises BudgetExceeded when nothing is."""
-        left_s = self._deadline_at - self._clock.now()
+        """Return ``wanted_s`` cut to what is left of the deadline; raises Halt when nothing is."""
+        left_s = self.deadline_at_s - self._clock.now()
         if left_s <= 0:
-            raise BudgetExceeded("deadline_s", self._budget.deadline_s, self._budget.deadline_s - left_s)
+            self.refuse("deadline_s", self.deadline_s, self.deadline_s - left_s, wanted_s)
         return min(wanted_s, left_s)
 
-    @staticmethod
-    def _refuse(name: str, limit: float, used: float) -> None:
-        if used >= limit:
-            raise BudgetExceeded(name, limit, used)
+    def refuse(self, budget: str, limit: float, used: float, more: float) -> None:
+        """Raise Halt when ``more`` would be above the limit."""
+        _refuse(budget, limit, used, more)
 
 
 class NoBudget(BudgetMeter):
@@ -65,6 +136,5 @@ class NoBudget(BudgetMeter):
         """Return ``wanted_s`` as it is."""
         return wanted_s
 
-    @staticmethod
-    def _refuse(name: str, limit: float, used: float) -> None:
+    def refuse(self, budget: str, limit: float, used: float, more: float) -> None:
         """Let everything pass."""

@@ -1,150 +1,223 @@
-"""The tool gateway: every action passes the allowlist, typed arguments, the gate, the breaker and the retries."""
+"""The tool gateway: what a planner wants passes the allowlist, its types, the rules and people before it goes out."""
 
 from __future__ import annotations
 
-import msgspec
-from pydantic import ValidationError
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
 
-from harness.boundary import Call, ErrorType, Reply, Session, ToolSpec, argument_problems, failed
-from harness.content import Ask
-from harness.history import digest
-from harness.orchestrator.breakers import Breakers
-from harness.orchestrator.budgets import BudgetMeter
-from harness.orchestrator.gate import Gate
-from harness.orchestrator.keys import Keys
-from harness.orchestrator.policy import Policy
-from harness.orchestrator.retries import Retries
+import msgspec
+
+from harness.boundary import Call, Reply, ToolSpec, identity_of, identity_text
+from harness.history import EventKind
+from harness.orchestrator.carrier import Carrier
+from harness.orchestrator.rules import Question
+from harness.orchestrator.run import Run
 from harness.planners import Observation, ToolRequest, observe
 
 
-class Carrier:
-    """Sends calls with deadlines, breakers and retries; model and tool calls go the same way."""
+@dataclass(frozen=True)
+class Waiting:
+    """An action that waits for a person while the run goes on."""
 
-    def __init__(self, session: Session, meter: BudgetMeter, breakers: Breakers, retries: Retries) -> None:
-        self._session = session
-        self._meter = meter
-        self._breakers = breakers
-        self._retries = retries
-        self._not_before: dict[str, float] = {}
+    request: ToolRequest
+    spec: ToolSpec
+    reason: str
+    step: int
 
-    async def carry(self, call: Call, timeout_s: float) -> Reply:
-        """Send ``call`` until it is answered, refused for good, or not worth another attempt."""
-        attempt = 1
-        while True:
-            reply = await self._attempt(call, timeout_s, attempt)
-            wait_s = self._retries.wait_s(call, reply, attempt)
-            if reply.ok or wait_s is None:
-                return reply
-            self._session.emit(
-                "retry_scheduled",
-                step=call.step,
-                port=call.port,
-                name=call.name,
-                error_type=reply.error_type,
-                payload={"attempt": attempt + 1, "wait_s": wait_s},
-            )
-            await self._session.clock.sleep(self._meter.cut(wait_s))
-            attempt += 1
 
-    async def _attempt(self, call: Call, timeout_s: float, attempt: int) -> Reply:
-        await self._keep_away(call.name)
-        timeout_s = self._meter.cut(timeout_s)
-        if not self._breakers.allows(call.name):
-            return failed("unavailable", f"the circuit of {call.name} is open")
-        if call.port != "model":
-            self._meter.next_tool_call()
-        reply = await self._session.send(msgspec.structs.replace(call, timeout_s=timeout_s, attempt=attempt))
-        self._breakers.learn(call.name, reply, call.step or 0)
-        if reply.retry_after_s is not None:
-            self._not_before[call.name] = self._session.clock.now() + reply.retry_after_s
-        return reply
+@dataclass
+class Conduct:
+    """What the tools of this run were used for so far, as the rules want to know it."""
 
-    async def _keep_away(self, name: str) -> None:
-        """Wait out a Retry-After, also when the planner asks for the same tool anew."""
-        wait_s = self._not_before.pop(name, 0.0) - self._session.clock.now()
-        if wait_s > 0:
-            await self._session.clock.sleep(self._meter.cut(wait_s))
+    tools_used: set[str] = field(default_factory=set)
+    spent: defaultdict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
+    unsettled: set[str] = field(default_factory=set)
+
+    def read_only(self, thing: str) -> bool:
+        """Whether nothing new may be written: no one builds on ground of which nobody knows whether it is there.
+
+        A write of unknown outcome itself may be repeated, with its own key.
+        """
+        return not self.unsettled <= {thing}
+
+    def note(self, spec: ToolSpec, request: ToolRequest, reply: Reply) -> None:
+        """Count a call that took effect, or may have."""
+        if reply.status == "failed":
+            return
+        self.tools_used.add(spec.name)
+        spent = self.spent[spec.name]
+        for name, value in request.arguments.items():
+            if isinstance(value, int | float):
+                spent[name] = spent.get(name, 0.0) + value
+        if reply.ok:
+            self.unsettled.discard(thing_of(spec, request))
+        elif spec.effect != "read":
+            self.unsettled.add(thing_of(spec, request))
+
+
+def thing_of(spec: ToolSpec, request: ToolRequest) -> str:
+    """Name the tool and what it acts on."""
+    return f"{spec.name}[{identity_text(identity_of(spec, request.arguments))}]"
 
 
 class Gateway:
     """Executes what a planner wants, or says why not."""
 
-    def __init__(
-        self, policy: Policy, ask: Ask, session: Session, carrier: Carrier, keys: Keys, gate: Gate, meter: BudgetMeter
-    ) -> None:
-        self._policy = policy
-        self._ask = ask
-        self._session = session
+    def __init__(self, run: Run, carrier: Carrier) -> None:
+        self._run = run
         self._carrier = carrier
-        self._keys = keys
-        self._gate = gate
-        self._meter = meter
-        self._denied: set[str] = set()
+        self._conduct = Conduct()
+        self._places = asyncio.Semaphore(run.policy.parallel_reads)
+        self.waiting: list[Waiting] = []
+        self.observations: list[Observation] = []
 
-    async def execute(self, request: ToolRequest, step: int) -> Observation:
+    async def execute_all(self, requests: tuple[ToolRequest, ...], confidence: float, step: int) -> None:
+        """Execute the requests of one turn in their order; reads that stand together go out at one time, bounded.
+
+        What comes of each is added to ``observations``, also when a later one ends the run.
+        """
+        for reads, group in groupby(requests, self._reads):
+            if reads:
+                await self._read_all(list(group), confidence, step)
+            else:
+                for request in group:
+                    self.observations.append(await self.execute(request, confidence, step))
+
+    def _reads(self, request: ToolRequest) -> bool:
+        spec = self._run.catalogue.get(request.tool)
+        return spec is not None and spec.effect == "read"
+
+    async def _read_all(self, requests: list[ToolRequest], confidence: float, step: int) -> None:
+        async def read(request: ToolRequest) -> Observation:
+            async with self._places:
+                return await self.execute(request, confidence, step)
+
+        # All come to their end before one of them may end the run: nothing goes on behind it.
+        for result in await asyncio.gather(*map(read, requests), return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
+            self.observations.append(result)
+
+    async def execute(self, request: ToolRequest, confidence: float, step: int) -> Observation:
         """Carry out one request and return what the planner may know of it."""
-        spec = self._session.catalogue.get(request.tool)
-        if spec is None or (self._policy.allowlist is not None and spec.name not in self._policy.allowlist):
+        run = self._run
+        spec = run.catalogue.get(request.tool)
+        if spec is None:
             return self._refuse(request, step, "allowlist", "this tool is not on the allowlist")
-        try:
-            spec.parameters.model_validate(request.arguments)
-        except ValidationError as error:
-            return self._refuse(request, step, "typed_arguments", argument_problems(error), "validation")
-        reason = self._gate.reason(spec)
-        if reason is not None and not await self._approved(request, step, reason):
-            return observe(request, "denied", message=f"no approval ({reason})")
+        run.loops.check(request, step)
+        request = run.derivations.apply(request)
+        observation = self._ill_typed(request, spec, step) or await self._ruled(request, spec, confidence, step)
+        run.loops.saw(observation, wrote=spec.effect != "read")
+        run.derivations.saw(observation)
+        return observation
+
+    def _ill_typed(self, request: ToolRequest, spec: ToolSpec, step: int) -> Observation | None:
+        problem = self._run.validation.problem(spec, request.arguments)
+        if problem is None:
+            return None
+        refused = self._refuse(request, step, "typed_arguments", problem)
+        return msgspec.structs.replace(refused, status="failed", error_type="validation")
+
+    async def _ruled(self, request: ToolRequest, spec: ToolSpec, confidence: float, step: int) -> Observation:
+        sure = confidence if request.confidence is None else request.confidence
+        ruling = self._run.rules.decide(self._question(request, spec, sure))
+        if ruling.verdict == "deny":
+            return self._refuse(request, step, ruling.rule, ruling.reason)
+        self._record("policy_allowed", request, step, ruling.rule, verdict=ruling.verdict)
+        if spec.effect != "read" and sure < self._run.policy.approval.confidence_min:
+            return self._queue(Waiting(request, spec, ruling.reason or "unsure", step))
+        if ruling.verdict == "approval":
+            return await self._with_approval(Waiting(request, spec, ruling.reason, step))
         return await self._call(request, spec, step)
 
+    def _question(self, request: ToolRequest, spec: ToolSpec, confidence: float) -> Question:
+        provenance, principal = self._run.provenance, self._run.session.principal
+        return Question(
+            agent=self._run.policy.agent,
+            user=principal.user,
+            tenant=principal.tenant,
+            tool=spec.name,
+            effect=spec.effect,
+            port=spec.port,
+            arguments=request.arguments,
+            tainted_by=tuple(provenance.tainted_by),
+            from_untrusted=tuple(provenance.from_untrusted(spec, request.arguments)),
+            ungrounded=tuple(provenance.ungrounded(spec, request.arguments)),
+            confidence=confidence,
+            tools_used=frozenset(self._conduct.tools_used),
+            read_only=self._conduct.read_only(thing_of(spec, request)),
+            spent=dict(self._conduct.spent[spec.name]),
+        )
+
+    async def _with_approval(self, waiting: Waiting) -> Observation:
+        granted = await self._run.approvals.ask(waiting.request, waiting.reason, waiting.step)
+        if granted is None:
+            return observe(waiting.request, "denied", message=f"no approval ({waiting.reason})")
+        # A person may have changed the arguments, and people mistype as well.
+        return self._ill_typed(granted, waiting.spec, waiting.step) or await self._call(
+            granted, waiting.spec, waiting.step
+        )
+
+    def _queue(self, waiting: Waiting) -> Observation:
+        self.waiting.append(waiting)
+        self._record("approval_queued", waiting.request, waiting.step, "confidence", queue_length=len(self.waiting))
+        return observe(waiting.request, "queued", message="a person decides on this later")
+
+    async def settle(self) -> None:
+        """Ask people about everything that waits, and carry out what they approve."""
+        while self.waiting:
+            self.observations.append(await self._with_approval(self.waiting.pop(0)))
+
     async def _call(self, request: ToolRequest, spec: ToolSpec, step: int) -> Observation:
+        run = self._run
+        key = run.keys.key(spec, request, run.session.clock.now())
         call = Call(
             port=spec.port,
             name=spec.name,
-            arguments=request.arguments,
-            run_id=self._session.run_id,
-            principal=self._session.principal,
-            idempotency_key=self._keys.key(spec, request.arguments),
+            arguments=self._sent(request, spec, step),
+            run_id=run.session.run_id,
+            idempotency_key=key,
             step=step,
         )
-        reply = await self._carrier.carry(call, self._policy.tool_timeout_s)
+        timeout_s = run.policy.hand_off_timeout_s if spec.port == "agent" else run.policy.tool_timeout_s
+        reply = await self._carrier.carry(call, timeout_s, spec.effect)
+        self._conduct.note(spec, request, reply)
         if reply.ok:
-            self._keys.applied(spec, request.arguments)
-            self._gate.saw(spec)
+            run.keys.applied(key)
+            run.provenance.saw(spec, reply.value)
+            self._tell_of_memory(request, spec, step)
+        return self._observed(request, spec, reply)
+
+    def _sent(self, request: ToolRequest, spec: ToolSpec, step: int) -> dict[str, Any]:
+        """Return the arguments; another agent gets what is left of the budget, and the trace, along with its ask."""
+        if spec.port != "agent":
+            return request.arguments
+        trace = {"run_id": self._run.session.run_id, "step": step}
+        budget = self._run.meter.left()
+        self._run.session.emit("handoff", step=step, name=spec.name, payload={"trace": trace, "budget": budget})
+        return {**request.arguments, "budget": budget, "trace": trace}
+
+    def _tell_of_memory(self, request: ToolRequest, spec: ToolSpec, step: int) -> None:
+        if spec.port == "memory" and spec.effect != "read":
+            kind: EventKind = "memory_deleted" if spec.name == "forget" else "memory_written"
+            owner = {"user": self._run.session.principal.user, "tenant": self._run.session.principal.tenant}
+            self._run.session.emit(kind, step=step, name=spec.name, payload={"owner": owner, **request.arguments})
+
+    def _observed(self, request: ToolRequest, spec: ToolSpec, reply: Reply) -> Observation:
+        """Say what came of it; a write to a tool that is down becomes a draft for people."""
+        if reply.status == "failed" and spec.effect != "read" and self._run.breakers.is_open(spec.name):
+            payload = {"cause": "tool", "mode": "draft"}
+            self._run.session.emit("fallback_activated", name=spec.name, payload=payload)
+            return observe(request, "drafted", message=f"{spec.name} is down; a person gets this as a draft")
         return observe(request, reply.status, reply.value, reply.error_type, reply.message, retryable=reply.retryable)
 
-    async def _approved(self, request: ToolRequest, step: int, reason: str) -> bool:
-        """Ask a person about exactly this call; no answer is a no, and a no is not asked about again."""
-        bound = digest([request.tool, request.arguments])
-        if bound in self._denied:
-            return False
-        call = Call(
-            port="approval",
-            name=request.tool,
-            arguments={
-                "ask": self._ask.text,
-                "tool": request.tool,
-                "arguments": request.arguments,
-                "reason": reason,
-            },
-            run_id=self._session.run_id,
-            principal=self._session.principal,
-            timeout_s=self._meter.cut(self._policy.approval_ttl_s),
-            step=step,
-        )
-        reply = await self._session.send(call)
-        approved = reply.ok and reply.value["decision"] == "approve"
-        if not approved:
-            self._denied.add(bound)
-        return bool(approved)
+    def _refuse(self, request: ToolRequest, step: int, rule: str, message: str) -> Observation:
+        self._record("policy_denied", request, step, rule, message=message)
+        return observe(request, "denied", message=message)
 
-    def _refuse(
-        self, request: ToolRequest, step: int, rule: str, message: str, error_type: ErrorType | None = None
-    ) -> Observation:
-        self._session.emit(
-            "policy_denied",
-            step=step,
-            name=request.tool,
-            payload={"rule": rule, "message": message, "arguments": request.arguments},
-        )
-        if error_type is None:
-            return observe(request, "denied", message=message)
-        return observe(request, "failed", error_type=error_type, message=message)
+    def _record(self, kind: EventKind, request: ToolRequest, step: int, rule: str, **facts: Any) -> None:
+        payload = {"rule": rule, "arguments": request.arguments, **facts}
+        self._run.session.emit(kind, step=step, name=request.tool, payload=payload)

@@ -2,47 +2,66 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from harness.boundary import ToolSpec, identity_of
-from harness.history import canonical_json
+from harness.history import canonical_json, digest
+from harness.planners import ToolRequest
 
 
 class Keys(Protocol):
     """Names the intended effects of one run."""
 
-    def key(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> str | None:
+    def key(self, spec: ToolSpec, request: ToolRequest, now_s: float) -> str | None:
         """Return the key of the effect that is intended now."""
 
-    def applied(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> None:
+    def age_s(self, key: str | None, now_s: float) -> float:
+        """Return how long ago a key was first used."""
+
+    def applied(self, key: str | None) -> None:
         """Note that the effect is known to have taken place, so that the next intent is another one."""
 
 
 class IntentKeys:
     """Key = run, tool, identity arguments (all, for a tool that declares no identity), ordinal of the intent.
 
-    The ordinal moves on only when the former intent ended ``ok``: a reworded repeat after an unknown outcome keeps its
-    key, and a second intended effect on the same thing gets its own.
+    A request whose intent was seen before on the same thing keeps its ordinal, also after a context reset. A new intent
+    gets the next ordinal only when the former ended ``ok``: a reworded repeat after an unknown outcome keeps its key,
+    and a second intended effect gets its own. A planner that names no intents means the same by the same arguments.
     """
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
-        self._applied: Counter[str] = Counter()
+        self._ordinals: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self._applied: set[str] = set()
+        self._since_s: dict[str, float] = {}
 
-    def key(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> str | None:
+    def key(self, spec: ToolSpec, request: ToolRequest, now_s: float) -> str | None:
         """Return the key, or None for a read."""
         if spec.effect == "read":
             return None
-        intent = self._intent(spec, arguments)
-        return f"{intent}:{self._applied[intent] + 1}"
+        thing = self._thing(spec, request.arguments)
+        known = self._ordinals[thing]
+        intent = request.intent or digest(request.arguments)
+        if intent not in known:
+            last = max(known.values(), default=1)
+            known[intent] = last + 1 if f"{thing}:{last}" in self._applied else last
+        key = f"{thing}:{known[intent]}"
+        self._since_s.setdefault(key, now_s)
+        return key
 
-    def applied(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> None:
-        """Move on to the next ordinal."""
-        self._applied[self._intent(spec, arguments)] += 1
+    def age_s(self, key: str | None, now_s: float) -> float:
+        """Return the seconds since the key was first used; 0 for a call without one."""
+        return now_s - self._since_s[key] if key is not None else 0.0
 
-    def _intent(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> str:
+    def applied(self, key: str | None) -> None:
+        """Close the intent."""
+        if key is not None:
+            self._applied.add(key)
+
+    def _thing(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> str:
         thing = identity_of(spec, arguments) or arguments
         return f"{self._run_id}:{spec.name}:{canonical_json(thing).decode()}"
 
@@ -50,9 +69,13 @@ class IntentKeys:
 class NoKeys:
     """Sends every call without a key."""
 
-    def key(self, _spec: ToolSpec, _arguments: Mapping[str, Any]) -> str | None:
+    def key(self, _spec: ToolSpec, _request: ToolRequest, _now_s: float) -> str | None:
         """Return no key."""
         return None
 
-    def applied(self, _spec: ToolSpec, _arguments: Mapping[str, Any]) -> None:
+    def age_s(self, _key: str | None, _now_s: float) -> float:
+        """Return nothing: there is no key to grow old."""
+        return 0.0
+
+    def applied(self, _key: str | None) -> None:
         """Note nothing."""

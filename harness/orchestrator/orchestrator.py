@@ -2,105 +2,145 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from harness.boundary import Call, Session
 from harness.content import Ask
-from harness.orchestrator.budgets import BudgetExceeded, BudgetMeter
-from harness.orchestrator.gateway import Carrier, Gateway
-from harness.orchestrator.parts import Parts
+from harness.orchestrator.fallbacks import Outcome
+from harness.orchestrator.halts import Halt
+from harness.orchestrator.parts import Parts, Shared
 from harness.orchestrator.policy import Policy
-from harness.planners import Context, Decision
-
-TerminalState = Literal["completed", "halted", "failed"]
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """How a run ended: with the planner's answer, halted by a budget, or failed for want of a planner."""
-
-    state: TerminalState
-    answer: str
-
-
-class PlannerUnavailable(Exception):
-    """The model could not be reached, or its answer was no decision."""
+from harness.orchestrator.run import Run
+from harness.orchestrator.run_log import RunLog
+from harness.orchestrator.run_record import RunRecord, run_record
+from harness.planners import Classification, Context, Critique, Decision, Synthesis
 
 
 class Orchestrator:
-    """Drives one planner after the other through tools that can fail; holds no state of any run."""
+    """Drives planners through tools that can fail.
 
-    def __init__(self, policy: Policy | None = None, parts: Parts | None = None) -> None:
+    A run is named by its session's ``run_id``: running one that the log knows goes on with it, and repeats nothing.
+    Breakers, bulkheads, the kill switch and what tenants have spent are shared by all runs of one orchestrator.
+    """
+
+    def __init__(self, policy: Policy | None = None, parts: Parts | None = None, log: RunLog | None = None) -> None:
         self._policy = policy or Policy()
         self._parts = parts or Parts()
+        self._shared = Shared.made_by(self._parts, self._policy)
+        self.log = log or self._parts.log()
 
     async def run(self, ask: Ask, session: Session) -> Outcome:
-        """Run one ask to its end; a halt is an outcome with a summary, not an exception."""
-        session.emit("run_started", payload={"task_id": ask.task_id, "user": ask.user, "tenant": ask.tenant})
-        run = _Run(self._policy, self._parts, ask, session)
+        """Run one ask to its end, or go on with it; a halt is an outcome with a summary, not an exception."""
+        life = self._parts.life(session, self.log)
+        life.announce()
+        run = self._parts.run(self._policy, ask, life.session, self._shared)
+        return await _Loop(run, self._parts).to_its_end()
+
+    def record(self, run_id: str) -> RunRecord | None:
+        """Return where a run stands; None for one that never began."""
+        return run_record(self.log, run_id)
+
+
+class _Loop:
+    """One run from its start to its outcome."""
+
+    def __init__(self, run: Run, parts: Parts) -> None:
+        self._run = run
+        self._emit = run.session.emit
+        self._parts = parts
+        self._carrier = parts.carrier(run)
+        self._models = parts.models(run, self._carrier)
+        self._gateway = parts.gateway(run, self._carrier)
+        self._fallbacks = parts.fallbacks(run, self._carrier, self._models)
+        self._context = Context(run.ask, run.catalogue, self._gateway.observations)
+        self._reviews = 0
+
+    async def to_its_end(self) -> Outcome:
+        self._begin()
         try:
-            outcome = Outcome("completed", await run.to_the_answer())
-        except BudgetExceeded as exceeded:
-            payload = {"budget": exceeded.budget, "limit": exceeded.limit, "used": exceeded.used}
-            session.emit("budget_exceeded", step=run.meter.steps, payload=payload)
-            outcome = run.fall_back("halted", str(exceeded))
-        except PlannerUnavailable as unavailable:
-            outcome = run.fall_back("failed", str(unavailable))
-        session.emit("run_completed", step=run.meter.steps, result=outcome.state, payload={"answer": outcome.answer})
+            outcome = await self._completed(await self._answer())
+        except Halt as halt:
+            if halt.cause == "budget":
+                self._emit("budget_exceeded", step=self._run.meter.steps, payload=halt.facts)
+            outcome = await self._fallbacks.fall_back(halt, self._context)
+        payload = {"answer": outcome.answer}
+        self._emit("run_completed", step=self._run.meter.steps, result=outcome.state, payload=payload)
         return outcome
 
-
-class _Run:
-    """The parts and the context of one run."""
-
-    def __init__(self, policy: Policy, parts: Parts, ask: Ask, session: Session) -> None:
-        self.meter: BudgetMeter = parts.budgets(ask.budget, session)
-        self._policy = policy
-        self._session = session
-        self._context = Context(ask, session.catalogue, [])
-        self._carrier = Carrier(session, self.meter, parts.breakers(policy, session), parts.retries(policy, session))
-        self._gateway = Gateway(
-            policy, ask, session, self._carrier, parts.keys(session.run_id), parts.gate(), self.meter
+    def _begin(self) -> None:
+        run, meter = self._run, self._run.meter
+        if run.mode == "synchronous":
+            meter.deadline_s = min(meter.deadline_s, run.policy.interactive_s)
+        self._emit(
+            "run_started",
+            payload={
+                "task_id": run.ask.task_id,
+                "user": run.ask.user,
+                "tenant": run.ask.tenant,
+                "mode": run.mode,
+                "max_steps": meter.max_steps,
+                "deadline_at_s": meter.deadline_at_s,
+            },
         )
+        if meter.be_thrifty():
+            self._emit("fallback_activated", payload={"cause": "tenant_budget", "mode": "fewer_steps"})
 
-    async def to_the_answer(self) -> str:
+    async def _answer(self) -> str:
+        await self._prepare()
         while True:
-            step = self.meter.next_step()
-            decision = await self._decide(step)
-            if decision.answer is not None:
-                return decision.answer
-            for request in decision.calls:
-                self._context.observations.append(await self._gateway.execute(request, step))
+            self._run.kill_switch.check(self._run.session)
+            step = self._run.meter.next_step()
+            decision = await self._models.answer("planner", self._context, step)
+            assert isinstance(decision, Decision)
+            if decision.answer is None:
+                await self._gateway.execute_all(decision.calls, decision.confidence, step)
+            elif await self._accepted(decision.answer, step):
+                return await self._worded(decision.answer, step)
 
-    async def _decide(self, step: int) -> Decision:
-        call = Call(
-            port="model",
-            name=self._policy.model,
-            arguments={},
-            run_id=self._session.run_id,
-            principal=self._session.principal,
-            step=step,
-            context=self._context,
-        )
-        reply = await self._carrier.carry(call, self._policy.model_timeout_s)
-        self.meter.charge(reply)
-        if not reply.ok:
-            msg = f"the planner could not be reached: {reply.message}"
-            raise PlannerUnavailable(msg)
-        try:
-            return msgspec.convert(reply.value, Decision)
-        except msgspec.ValidationError as error:
-            msg = f"the planner's answer is no decision: {error}"
-            raise PlannerUnavailable(msg) from error
+    async def _prepare(self) -> None:
+        """Recall earlier episodes, and let the classification role turn away what needs a person at once."""
+        if self._run.policy.context.recall and "recall" in self._context.catalogue:
+            await self._recall()
+        if self._models.plays("classification"):
+            found = await self._models.answer("classification", self._context, 0)
+            assert isinstance(found, Classification)
+            if found.requires_human:
+                raise Halt("requires_human", "this needs a person from the start")
 
-    def fall_back(self, state: TerminalState, cause: str) -> Outcome:
-        """End with a summary of what was done and what was not."""
-        done = [one.request.tool for one in self._context.observations if one.status == "ok"]
-        open_ends = [one.request.tool for one in self._context.observations if one.status != "ok"]
-        answer = (
-            f"I stopped before the end: {cause}. Done: {', '.join(done) or 'nothing'}. "
-            f"Not done or not known: {', '.join(open_ends) or 'nothing else was begun'}."
-        )
-        self._session.emit("fallback_activated", step=self.meter.steps, payload={"cause": cause, "mode": "summary"})
-        return Outcome(state, answer)
+    async def _recall(self) -> None:
+        arguments = {"query": self._run.ask.text[:200], "limit": self._run.policy.context.recall}
+        call = Call("memory", "recall", arguments, self._run.session.run_id, step=0)
+        reply = await self._carrier.carry(call, self._run.policy.tool_timeout_s)
+        if reply.ok:
+            self._run.provenance.saw(self._context.catalogue["recall"], reply.value)
+            recalled = tuple(str(one["text"]) for one in reply.value["memories"])
+            self._context = msgspec.structs.replace(self._context, recalled=recalled)
+
+    async def _accepted(self, draft: str, step: int) -> bool:
+        """Let the critique role look at a drafted answer, so many times at most."""
+        if not self._models.plays("critique") or self._reviews >= self._run.policy.models.reviews:
+            return True
+        self._reviews += 1
+        critique = await self._models.answer("critique", msgspec.structs.replace(self._context, draft=draft), step)
+        assert isinstance(critique, Critique)
+        if not critique.accept:
+            self._context = msgspec.structs.replace(self._context, notes=(critique.problem,))
+        return critique.accept
+
+    async def _worded(self, draft: str, step: int) -> str:
+        if not self._models.plays("synthesis"):
+            return draft
+        synthesis = await self._models.answer("synthesis", msgspec.structs.replace(self._context, draft=draft), step)
+        assert isinstance(synthesis, Synthesis)
+        return synthesis.answer
+
+    async def _completed(self, answer: str) -> Outcome:
+        """Wait for people where something waits for them, and say nothing that did not happen."""
+        await self._gateway.settle()
+        ending = self._parts.ending(answer, self._context.observations, self._context.catalogue)
+        if not ending.open_ends:
+            return Outcome("completed", ending.answer)
+        handed_over = await self._fallbacks.hand_over(ending.answer, ending.open_ends)
+        payload = {"cause": "open_ends", "mode": "human_queue" if handed_over else "summary"}
+        self._emit("fallback_activated", step=self._run.meter.steps, payload=payload)
+        return Outcome("queued", ending.answer)

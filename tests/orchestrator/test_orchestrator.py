@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from harness.boundary import Call, Principal, Reply, Session, ToolSpec, Usage, failed, succeeded, unanswered
+from harness.boundary import Call, Credential, Principal, Reply, Session, ToolSpec, Usage, failed, succeeded, unanswered
 from harness.content import Ask, Budget
 from harness.history import Event, History
 from harness.orchestrator import BreakerPolicy, Orchestrator, Outcome, Parts, Policy, RetryPolicy, parts_without
@@ -65,7 +65,9 @@ class Bench:
             return self._decide(call)
         if call.port == "approval":
             return unanswered(call.timeout_s) if self.person == "absent" else succeeded({"decision": self.person})
-        return self.tool(call)
+        if call.port == "store":
+            return succeeded({"applied": False, "value": None})
+        return failed("unavailable", "nobody is there") if call.port == "user" else self.tool(call)
 
     def _decide(self, call: Call) -> Reply:
         turn = len(call.context.observations)
@@ -86,6 +88,7 @@ class Bench:
                 clock=VirtualClock(EPOCH_S),
                 emit=lambda kind, step=None, **fields: self.history.append(kind, step=step, **fields),
                 chance=lambda _address: 0.0,
+                credential=lambda agent, tool, ttl_s: Credential(Principal(), agent, tool, ttl_s),
             )
             return await Orchestrator(policy, parts).run(ask, session)
 
@@ -124,8 +127,8 @@ def test_a_run_ends_with_the_planners_answer() -> None:
     [
         ({"max_steps": 2}, [LOOK] * 9),
         ({"max_tool_calls": 2}, [LOOK] * 9),
-        ({"max_tokens": 2000}, [LOOK] * 9),
-        ({"max_cost_usd": 0.02}, [LOOK] * 9),
+        ({"max_tokens_in": 2000}, [LOOK] * 9),
+        ({"max_cost_usd": 0.03}, [LOOK] * 9),
     ],
 )
 def test_a_budget_halts_the_run_with_a_summary(budget: dict[str, Any], plan: list[ToolRequest]) -> None:
@@ -204,17 +207,18 @@ def test_a_retry_after_holds_for_the_planners_next_try_as_well() -> None:
 @given(step=st.integers(1, 99), attempt=st.integers(1, 3))
 def test_the_jitter_of_a_backoff_does_not_depend_on_the_step(step: int, attempt: int) -> None:
     """One more turn elsewhere shifts no draw."""
-    backoff = Backoff(RetryPolicy(), lambda address: draw(7, "agent", address))
+    backoff = Backoff(Policy(), lambda address: draw(7, "agent", address))
     call = Call("tool", "look", {"query": "x"}, "run-1", step=1)
     moved = Call("tool", "look", {"query": "x"}, "run-1", step=step)
-    assert backoff.wait_s(call, BUSY, attempt) == backoff.wait_s(moved, BUSY, attempt)
+    assert backoff.wait_s(call, BUSY, attempt, read=True) == backoff.wait_s(moved, BUSY, attempt, read=True)
 
 
 def test_tools_without_identity_have_keys_of_their_arguments() -> None:
     """A mail to Bob is not a repeat of the mail to Ann."""
     spec = ToolSpec("mail", "Mail.", ReadArguments, "irreversible")
     keys = IntentKeys("run-1")
-    assert keys.key(spec, {"query": "Ann"}) != keys.key(spec, {"query": "Bob"})
+    ann, bob = (ToolRequest("mail", {"query": one}) for one in ("Ann", "Bob"))
+    assert keys.key(spec, ann, 0.0) != keys.key(spec, bob, 0.0)
 
 
 def test_without_budgets_not_even_the_deadline_halts_a_run() -> None:
@@ -232,13 +236,22 @@ def test_a_repeat_after_an_unknown_outcome_keeps_its_key() -> None:
 
 
 def test_a_second_intended_effect_has_its_own_key() -> None:
-    """The first ended ok, so this is another intent."""
-    bench = Bench(PAY, PAY)
+    """The first ended ok, so another intent is another effect."""
+    first, second = (ToolRequest("pay", PAY.arguments, intent) for intent in ("goods", "freight"))
+    bench = Bench(first, second)
     bench.run()
     assert [call.idempotency_key for call in bench.sent("pay")] == [
         'run-1:pay:{"to":"Ann"}:1',
         'run-1:pay:{"to":"Ann"}:2',
     ]
+
+
+@pytest.mark.parametrize("intent", ["", "goods"])
+def test_the_same_intent_planned_again_keeps_its_key(intent: str) -> None:
+    """After a context reset the planner does not know that it is done; the tool does."""
+    bench = Bench(*[ToolRequest("pay", PAY.arguments, intent)] * 2)
+    bench.run()
+    assert [call.idempotency_key for call in bench.sent("pay")] == ['run-1:pay:{"to":"Ann"}:1'] * 2
 
 
 def test_reads_carry_no_key() -> None:
@@ -277,7 +290,13 @@ def test_an_irreversible_action_is_shown_to_a_person_first() -> None:
     bench = Bench(PAY)
     bench.run()
     [asked] = [call for call in bench.calls if call.port == "approval"]
-    shown = {"ask": "Pay Ann.", "tool": "pay", "arguments": {"to": "Ann", "usd": 5.0}, "reason": "irreversible"}
+    shown = {
+        "ask": "Pay Ann.",
+        "tool": "pay",
+        "arguments": {"to": "Ann", "usd": 5.0},
+        "reason": "irreversible",
+        "level": 1,
+    }
     assert asked.arguments == shown
 
 
@@ -299,7 +318,7 @@ def test_a_no_is_not_asked_about_again() -> None:
 
 def test_after_untrusted_content_every_write_needs_approval() -> None:
     """Before it, a write that can be undone needs none."""
-    note, browse = ToolRequest("note", {"query": "x"}), ToolRequest("browse", {"query": "x"})
+    note, browse = ToolRequest("note", {"query": "Ann"}), ToolRequest("browse", {"query": "x"})
     bench = Bench(note, browse, note, LOOK)
     bench.run()
     reasons = [call.arguments["reason"] for call in bench.calls if call.port == "approval"]
