@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import TypeAdapter
 
-from harness.content import Injection
+from harness.content import Comparer, Injection, Quantities
 from harness.errors import DatasetError
 from harness.history import Event
 from harness.store import read_input, read_manifest, read_table
 
 _INJECTIONS = TypeAdapter(dict[str, Injection])
+_QUANTITIES: TypeAdapter[Quantities] = TypeAdapter(Quantities)
 Arm = tuple[str, str]
 
 
@@ -41,7 +42,12 @@ class Trial(msgspec.Struct, frozen=True):
     verdict: str
     terminal_state: str
     reasons: tuple[str, ...]
+    as_expected: bool | None
+    unmet: tuple[str, ...]
+    signature: str
+    expect_overall: Mapping[str, Comparer]
     without: tuple[str, ...]
+    contrast: bool
     inputs: Mapping[str, str]
     success: float | None
     utility: float | None
@@ -70,6 +76,17 @@ class Trial(msgspec.Struct, frozen=True):
     def held(self) -> bool:
         """Whether it passed although a fault fired."""
         return self.triggered and self.verdict == "passed"
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One row of the runs table; what was not measured is None."""
+
+    trial_id: str
+    run_id: str
+    start_s: float | None
+    end_s: float | None
+    terminal_state: str | None
+    steps: int | None
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -105,6 +122,7 @@ class Results:
     folder: Path
     manifest: Mapping[str, Any]
     trials: tuple[Trial, ...]
+    runs: tuple[Run, ...]
     faults: tuple[Fault, ...]
     breaches: tuple[Breach, ...]
     scores: pd.DataFrame
@@ -170,6 +188,7 @@ def load_results(folder: Path) -> Results:
         folder=folder,
         manifest=manifest,
         trials=trials,
+        runs=tuple(msgspec.convert(read_table(folder, "runs").to_pylist(), list[Run])),
         faults=tuple(msgspec.convert(read_table(folder, "faults").to_pylist(), list[Fault])),
         breaches=tuple(msgspec.convert(read_table(folder, "violations").to_pylist(), list[Breach])),
         scores=read_table(folder, "scores").to_pandas(),
@@ -179,13 +198,23 @@ def load_results(folder: Path) -> Results:
 
 def _trials(folder: Path) -> Iterator[Trial]:
     for row in read_table(folder, "trials").to_pylist():
-        agent = _json(row["spec"]).get("agent", {})
-        read = {"reasons": _json(row["reasons"]), "inputs": _json(row["inputs"]), "without": agent.get("without", ())}
         try:
-            yield msgspec.convert({**row, **read}, Trial)
-        except msgspec.ValidationError as error:
+            yield msgspec.convert({**row, **_unpacked(row)}, Trial)
+        except ValueError as error:  # msgspec's and pydantic's are that
             msg = f"{folder / 'trials'}: trial {row['trial_id']!r}: {error}; run the scenario again"
             raise DatasetError(msg) from error
+
+
+def _unpacked(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a row of the trials table holds as JSON text."""
+    spec = _json(row["spec"])
+    agent = spec.get("agent", {})
+    return {
+        **{name: _json(row[name]) for name in ("reasons", "unmet", "inputs")},
+        "without": agent.get("without", ()),
+        "contrast": agent.get("contrast", False),
+        "expect_overall": _QUANTITIES.validate_python(spec.get("expect_overall", {})),
+    }
 
 
 def _json(text: str) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from harness.analysis.expectations import Unmet
 from harness.analysis.findings import Finding
 from harness.analysis.results import Results
 
@@ -13,15 +14,18 @@ _BAD = ("violated", "failed", "harness_error")
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """Trials by how much a reader wants to see them: bad ones, the findings' examples first; then some that held."""
+    """Trials by how much a reader wants to see them: bad ones, examples first; then some that held."""
 
     bad: tuple[str, ...]
     held: tuple[str, ...]
 
 
-def select(results: Results, found: Sequence[Finding]) -> Selection:
-    """Return every trial that went wrong, and for each kind of fault the shortest one that held."""
-    examples = [finding.example for finding in found if not finding.blocked]
+def select(results: Results, found: Sequence[Finding], unmet: Sequence[Unmet] = ()) -> Selection:
+    """Return every trial that went wrong, and for each kind of fault the shortest one that held.
+
+    The examples of what was expected in vain are among the former, whatever their verdict.
+    """
+    examples = [*(one.example for one in unmet), *(one.example for one in found if not one.blocked)]
     ranked = [trial.trial_id for verdict in _BAD for trial in results.trials if trial.verdict == verdict]
     return Selection(tuple(dict.fromkeys([*examples, *ranked])), tuple(_survivors(results)))
 

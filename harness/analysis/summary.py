@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import msgspec
 
+from harness.analysis.expectations import Unmet, as_expected, unexpected
 from harness.analysis.families import Coverage, coverage
 from harness.analysis.findings import Finding, findings
+from harness.analysis.guards import Share
 from harness.analysis.headline import Sentence, headline
+from harness.analysis.operations import OperationsRow, operations
 from harness.analysis.results import Results
 from harness.analysis.verdicts import VerdictRow, verdict_table
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """What to print: sentences, a table of verdicts, findings with their replay commands."""
+    """What to print: sentences, a table of verdicts, findings with their replay commands.
+
+    ``as_expected`` counts the trials of which something was expected, ``unexpected`` says what of it in vain.
+    """
 
     headline: tuple[Sentence, ...]
     verdicts: tuple[VerdictRow, ...]
     findings: tuple[Finding, ...]
+    as_expected: Share
+    unexpected: tuple[Unmet, ...]
+    operations: tuple[OperationsRow, ...]
     coverage: Coverage
     columns: tuple[str, ...]
     rows: tuple[tuple[str | int | None, ...], ...]
@@ -32,6 +41,9 @@ def summarise(results: Results) -> Summary:
         headline=headline(results),
         verdicts=table,
         findings=findings(results),
+        as_expected=as_expected(results),
+        unexpected=unexpected(results),
+        operations=operations(results),
         coverage=coverage(results),
         columns=COLUMNS,
         rows=tuple(_row(one) for one in table),

@@ -29,11 +29,17 @@ _CONTROLS = {
     "budget_exceeded",
     "fallback_activated",
     "policy_denied",
+    "approval_queued",
+    "loop_detected",
+    "kill_switch_tripped",
+    "run_parked",
+    "run_resumed",
     "breaker_opened",
     "breaker_half_opened",
     "breaker_closed",
     "context_compacted",
     "memory_written",
+    "memory_deleted",
     "handoff",
 }
 _PORT_ORDER = ("model", "retrieval", "memory", "tool", "user", "agent", "store", "approval")
@@ -125,7 +131,7 @@ def _status(end: Event | None) -> str:
     if end.kind == "approval_decided":
         value = end.payload.get("value")
         decision = value.get("decision") if isinstance(value, dict) else None
-        return "approved" if decision == "approve" else "denied" if decision else "unknown"
+        return "approved" if decision in ("approve", "modify") else "denied" if decision else "unknown"
     return end.result or "ok"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +41,10 @@ def run_campaign(specs: Sequence[TrialSpec], folder: Path, *, jobs: int = 1, pro
 def _run_in_processes(chunks: list[Sequence[TrialSpec]], folder: Path, jobs: int, report: Progress) -> None:
     # Fresh interpreters: a fork would inherit the threads of the Arrow library.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(chunks)), context, initializer=_leave_interrupts_to_the_parent)
+    pool = ProcessPoolExecutor(min(jobs, len(chunks)), context)
     try:
-        futures = [pool.submit(run_chunk, folder, part, chunk) for part, chunk in enumerate(chunks)]
+        with _interrupts_left_to_the_parent():
+            futures = [pool.submit(run_chunk, folder, part, chunk) for part, chunk in enumerate(chunks)]
         for future in as_completed(futures):
             report(future.result())
     except BaseException:
@@ -53,8 +56,20 @@ def _run_in_processes(chunks: list[Sequence[TrialSpec]], folder: Path, jobs: int
     pool.shutdown()
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_left_to_the_parent() -> Iterator[None]:
+    """Let every process that starts meanwhile ignore Ctrl-C from its first moment on.
+
+    Only the main thread can do that; what another one starts hears of Ctrl-C, and says so before it ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def run_chunk(folder: Path, part: int, specs: Sequence[TrialSpec]) -> int:
@@ -64,7 +79,7 @@ def run_chunk(folder: Path, part: int, specs: Sequence[TrialSpec]) -> int:
     tables: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SCHEMAS}
     for spec in specs:
         result = run_trial(spec, kinds)
-        for table, rows in rows_of(result, score(result.record), digests.of(result.record)).items():
+        for table, rows in rows_of(result, score(result.record, spec.expect), digests.of(result.record)).items():
             tables[table].extend(rows)
     write_inputs(folder, digests.values.values())
     for table, rows in tables.items():

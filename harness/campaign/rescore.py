@@ -77,8 +77,9 @@ def _judge(folder: Path, part: int) -> _Part:
     cards: dict[str, Scorecard] = {}
     for row in stored["trials"]:
         trial_id = row["trial_id"]
-        stored_spec(row)
-        cards[trial_id] = score(stored_record(folder, row, events.get(trial_id, []), receipts.get(trial_id, [])))
+        spec = stored_spec(row)
+        record = stored_record(folder, row, events.get(trial_id, []), receipts.get(trial_id, []))
+        cards[trial_id] = score(record, spec.expect)
     made = _made(stored["trials"], cards)
     return _Part(part, made, list(_changes(stored, made)), len(cards))
 

@@ -36,7 +36,11 @@ _SCORED = [
 ]
 
 
-JUDGED_COLUMNS = ("outcome", "fault_coverage", "verdict", "terminal_state", "reasons", *_SCORED)
+JUDGED_COLUMNS = (
+    *("outcome", "fault_coverage", "verdict", "terminal_state", "reasons", "as_expected", "unmet", "signature"),
+    *_SCORED,
+)
+_BRAINS = {"simulated": "simulated", "replay": "replayed", "chat": "live"}
 
 
 def text(value: Any) -> str:
@@ -45,8 +49,8 @@ def text(value: Any) -> str:
 
 
 def brain_of(agent: AgentSpec) -> str:
-    """Say what kind of brain a verdict rests on: a planner of this harness, or the agent's own."""
-    return "scripted" if agent.agent in BUILT_IN else "live"
+    """Say what kind of brain a verdict rests on: that of a planner of this harness, or the agent's own."""
+    return _BRAINS.get(agent.planner, "scripted") if agent.agent in BUILT_IN else "live"
 
 
 def rows_of(result: TrialResult, card: Scorecard, digests: Mapping[str, str]) -> dict[str, list[Row]]:
@@ -93,6 +97,9 @@ def judged_columns(card: Scorecard) -> dict[str, Any]:
         "verdict": card.verdict,
         "terminal_state": card.terminal_state,
         "reasons": text(list(card.reasons)),
+        "as_expected": card.as_expected,
+        "unmet": text(list(card.unmet or ())),
+        "signature": " | ".join(card.signature),
         **{name: card.value(name) for name in _SCORED},
     }
 
@@ -124,7 +131,7 @@ def _trial_row(result: TrialResult, card: Scorecard, digests: Mapping[str, str])
 
 
 def _run_rows(result: TrialResult) -> list[Row]:
-    starts = {event.run_id: event for event in result.record.of("run_started")}
+    starts = {event.run_id: event for event in reversed(result.record.of("run_started"))}  # a run can start anew
     ends = {event.run_id: event for event in result.record.of("run_completed")}
     rows = []
     for run in result.spec.runs:

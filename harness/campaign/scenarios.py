@@ -15,6 +15,7 @@ from harness.content import (
     AgentSpec,
     Domain,
     Located,
+    PlanSpec,
     Scenario,
     all_fault_kinds,
     find_packs,
@@ -25,6 +26,7 @@ from harness.content import (
 )
 from harness.errors import AgentError, ContentError
 from harness.history import History
+from harness.scoring import METRICS
 from harness.world import World
 
 
@@ -54,6 +56,7 @@ def load_scenario(path: Path) -> Scenario:
 
 def _problems(scenario: Scenario, located: Located) -> Iterator[str]:
     yield from _agent_problems(scenario, located)
+    yield from _metric_problems(scenario, located)
     kinds: Mapping[str, FaultKind] = {}
     try:
         kinds = all_fault_kinds()
@@ -80,6 +83,22 @@ def _agent_problems(scenario: Scenario, located: Located) -> Iterator[str]:
             resolve(agent)
         except AgentError as error:
             yield f"{located.where(('agents', index))}: {error}"
+
+
+def _metric_problems(scenario: Scenario, located: Located) -> Iterator[str]:
+    known = [metric.name for metric in METRICS]
+    for place in _metric_places(scenario):
+        if place[-1] not in known:
+            yield f"{located.where(place)}: there is no metric {place[-1]!r}; known: {', '.join(known)}"
+
+
+def _metric_places(scenario: Scenario) -> Iterator[tuple[str, ...]]:
+    """Yield where a scenario and its fault plans name metrics."""
+    expecting: list[tuple[tuple[str, ...], Scenario | PlanSpec]] = [((), scenario)]
+    expecting += [(("faults", name), plan) for name, plan in scenario.faults.items()]
+    for place, one in expecting:
+        yield from ((*place, "expect", "metrics", name) for name in (one.expect.metrics if one.expect else ()))
+        yield from ((*place, "expect_overall", name) for name in one.expect_overall or ())
 
 
 def _fault_problems(scenario: Scenario, kinds: Mapping[str, FaultKind], located: Located) -> Iterator[str]:
@@ -200,6 +219,8 @@ def expand(
             seed=trial_seed(seed, domain.name, task_id, number),
             trial=number,
             runs=_runs(scenario),
+            expect=scenario.expectation(name),
+            expect_overall=scenario.overall_expectation(name),
         )
         for task_id in _pick(domain, scenario.tasks)
         for name, plan in scenario.plans().items()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, Field, field_serializer
 
 from harness.boundary import FaultPlan, Frozen
-from harness.content import AgentSpec
+from harness.content import AgentSpec, Expectation, Quantities
 from harness.history import digest
 from harness.simulation import derive_seed
 
@@ -17,8 +20,15 @@ class RunSpec(Frozen):
     start_s: float = 0.0
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class TrialSpec(Frozen):
-    """One world, one fault plan, one seed, and the runs in it."""
+    """One world, one fault plan, one seed, and the runs in it; with what is expected, it can be judged again.
+
+    ``expect_overall`` is about all trials of the same scenario, agent and fault plan.
+    """
 
     scenario: str
     domain: str
@@ -28,11 +38,27 @@ class TrialSpec(Frozen):
     seed: int
     trial: int
     runs: tuple[RunSpec, ...] = (RunSpec(),)
+    # What a spec does not expect is not in its digest, so that trials without expectations keep their names.
+    expect: Expectation | None = Field(default=None, exclude_if=_is_none)
+    expect_overall: Quantities | None = Field(default=None, exclude_if=_is_none)
+
+    @field_serializer("expect")
+    def _as_given(self, expect: Expectation) -> dict[str, Any]:
+        return _given(expect)
+
+    @field_serializer("expect_overall")
+    def _each_as_given(self, expect: Quantities) -> dict[str, Any]:
+        return {name: _given(comparer) for name, comparer in expect.items()}
 
     @cached_property
     def trial_id(self) -> str:
         """Twelve hex digits of the digest of everything above."""
         return digest(self.model_dump(mode="json"))[:12]
+
+
+def _given(model: BaseModel) -> dict[str, Any]:
+    # A comparer knows its comparison by the keys that were set.
+    return model.model_dump(mode="json", exclude_unset=True)
 
 
 def trial_seed(campaign_seed: int, domain: str, task_id: str, trial: int) -> int:

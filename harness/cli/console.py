@@ -37,10 +37,15 @@ def say_json(value: object) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
-def say_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print a table; None is shown as a dash, numbers to the right."""
+def say_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, ruled: bool = False) -> None:
+    """Print a table, ``ruled`` with a line below each row; None is shown as a dash, numbers to the right."""
     table = Table(
-        title=title or None, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        title=title or None,
+        title_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_lines=ruled,
     )
     widths = [max((len(_cell(row[index])) for row in rows), default=0) for index in range(len(columns))]
     room = sum(

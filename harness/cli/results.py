@@ -1,4 +1,4 @@
-"""``harness report``, ``score`` and ``replay``: what can be done with a results folder."""
+"""``harness report``, ``score``, ``show`` and ``replay``: what can be done with a results folder."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from harness.store import read_manifest
 
 CHANGES_SHOWN = 20
 Folder = Annotated[Path | None, typer.Argument(help="A results folder; by default the latest.")]
+FolderAndTrial = Annotated[
+    list[str], typer.Argument(metavar="[FOLDER] TRIAL_ID", help="A results folder and a trial id.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -32,34 +35,50 @@ def report(folder: Folder = None) -> None:
 
 
 def score(folder: Folder = None, as_json: AsJson = False) -> None:
-    """Score stored trials again from their records alone, and say what changed.
+    """Score stored trials again from their records alone; say what changed, and what was expected in vain.
 
     Example: harness score
     """
+    from harness.analysis import load_results, summarise  # noqa: PLC0415  # pandas takes its time
+    from harness.cli.summary import say_expectations  # noqa: PLC0415  # as above
+
     chosen = folder or latest_folder()
     result = rescore(chosen)
+    summary = summarise(load_results(chosen))
     if as_json:
-        say_json(result)
+        held = {"as_expected": summary.as_expected, "unexpected": summary.unexpected}
+        say_json({"trials": result.trials, "changed": result.changed, **held})
         return
     for line in result.changed[:CHANGES_SHOWN]:
         say(line)
     say(f"{result.trials} trials scored again in {chosen}; {len(result.changed)} changes")
+    say_expectations(summary.as_expected, summary.unexpected)
 
 
-def replay_trial(
-    words: Annotated[list[str], typer.Argument(metavar="[FOLDER] TRIAL_ID", help="A results folder and a trial id.")],
-    as_json: AsJson = False,
-) -> None:
+def show(words: FolderAndTrial, as_json: AsJson = False) -> None:
+    """Show one stored trial step by step: what was decided, what was executed, and where it broke.
+
+    Example: harness show 3f2a9c0d11ee
+    """
+    from harness.analysis import load_results  # noqa: PLC0415  # pandas takes its time
+    from harness.cli.story import say_story, story_of  # noqa: PLC0415  # as above
+
+    folder, trial_id = _folder_and_trial(words, "show")
+    story = story_of(load_results(folder), trial_id)
+    if as_json:
+        say_json(story)
+    else:
+        say_story(story)
+
+
+def replay_trial(words: FolderAndTrial, as_json: AsJson = False) -> None:
     """Play one stored trial again, and say whether its history is identical to the byte (exit code 1 if not).
 
     Example: harness replay 3f2a9c0d11ee
     """
-    if len(words) > 2:  # noqa: PLR2004  # a folder and a trial id
-        msg = f"replay takes a results folder and a trial id, not {len(words)} words"
-        raise UsageError(msg)
-    folder = Path(words[0]) if len(words) > 1 else latest_folder()
+    folder, trial_id = _folder_and_trial(words, "replay")
     changed = differences(read_manifest(folder))
-    result = replay(folder, words[-1])
+    result = replay(folder, trial_id)
     if as_json:
         say_json({"identical": result.identical, "replayed": result, "environment_differs": changed})
     elif result.identical:
@@ -71,3 +90,11 @@ def replay_trial(
             complain(f"environment differs: {line}")
     if not result.identical:
         raise typer.Exit(1)
+
+
+def _folder_and_trial(words: list[str], command: str) -> tuple[Path, str]:
+    """Return the folder, by default the latest, and the trial that a command is told; raises UsageError."""
+    if len(words) > 2:  # noqa: PLR2004  # a folder and a trial id
+        msg = f"{command} takes a results folder and a trial id, not {len(words)} words"
+        raise UsageError(msg)
+    return Path(words[0]) if len(words) > 1 else latest_folder(), words[-1]

@@ -20,6 +20,7 @@ from harness.store import write_manifest
 
 DEMO = ("demo",)
 INTERRUPTED = 130
+NOT_AS_EXPECTED = 1
 VOID = 3  # some trials could not be played; nothing can be said of them
 
 Agent = Annotated[str | None, typer.Option(help="One of the scenario's agents, a built-in one, or module:attribute.")]
@@ -48,6 +49,8 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Play scenarios and write the results: Parquet tables and report.html.
+
+    Ends with exit code 1 when something that a scenario expects is not so, and with 3 when a trial could not be played.
 
     Example: harness run scenarios/demo.yaml --agent my_agent:agent --jobs 2
     """
@@ -86,6 +89,8 @@ def run_scenarios(
         say(f"report: {path}")
     if any(row.harness_error for row in summary.verdicts):
         raise typer.Exit(VOID)
+    if summary.unexpected:
+        raise typer.Exit(NOT_AS_EXPECTED)
 
 
 def _specs(names: list[str] | tuple[str, ...], agent: str | None, seed: int, trials: int | None) -> list[TrialSpec]:

@@ -8,9 +8,10 @@ from harness.content.checked import Salvage, parse, salvage
 from harness.content.comparers import Comparer, same
 from harness.content.domain_files import load_domain
 from harness.content.domains import Domain, Ending
+from harness.content.expectations import Expectation, ExpectedEvent, Quantities, Verdict
 from harness.content.located import Located, shorten
 from harness.content.packs import Pack, all_fault_kinds, find_packs, reference_pack
-from harness.content.scenarios import AgentSpec, PlanSpec, Scenario
+from harness.content.scenarios import AgentSpec, PlanSpec, Scenario, WorkerSpec
 from harness.content.tasks import (
     Ask,
     Budget,
@@ -38,8 +39,10 @@ __all__ = [
     "Domain",
     "Ending",
     "Expect",
+    "Expectation",
     "ExpectedCall",
     "ExpectedCalls",
+    "ExpectedEvent",
     "ExpectedPath",
     "FinalState",
     "ForbiddenCall",
@@ -49,6 +52,7 @@ __all__ = [
     "Output",
     "Pack",
     "PlanSpec",
+    "Quantities",
     "Reference",
     "ReferenceStep",
     "Salvage",
@@ -56,6 +60,8 @@ __all__ = [
     "StateCheck",
     "Task",
     "Unbound",
+    "Verdict",
+    "WorkerSpec",
     "all_fault_kinds",
     "bind",
     "find_packs",

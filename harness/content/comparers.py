@@ -11,18 +11,23 @@ from pydantic import model_validator
 from harness.boundary import Frozen
 from harness.content.fields import Pattern
 
+_RANGE = ("at_least", "at_most")
+
 
 class Comparer(Frozen):
     """Exactly one comparison; a bare value in YAML means ``equals``.
 
-    ``close_to`` allows ``within`` (default 0.005); ``subset_of`` and ``contains`` compare lists or texts;
-    ``matches`` is a regular expression that must match the whole text; ``anything`` accepts every value, also none.
+    ``close_to`` allows ``within`` (default 0.005); ``at_least`` and ``at_most`` may stand together, as a range;
+    ``subset_of`` and ``contains`` compare lists or texts; ``matches`` is a regular expression that must match the whole
+    text; ``anything`` accepts every value, also none.
     """
 
     equals: Any = None
     any_of: tuple[Any, ...] | None = None
     close_to: float | None = None
     within: float = 0.005
+    at_least: float | None = None
+    at_most: float | None = None
     contains: Any = None
     subset_of: tuple[Any, ...] | None = None
     matches: Pattern | None = None
@@ -36,11 +41,15 @@ class Comparer(Frozen):
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Self:
-        ways = self.model_fields_set - {"within", "path"}
-        if len(ways) != 1:
-            msg = f"give exactly one comparison, not {sorted(ways)}"
+        if len(self.ways) != 1 and self.ways != _RANGE:
+            msg = f"give exactly one comparison, not {list(self.ways)}"
             raise ValueError(msg)
         return self
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The comparisons that were given."""
+        return tuple(sorted(self.model_fields_set - {"within", "path"}))
 
     def accepts(self, value: Any) -> bool:
         """Whether ``value`` is what was expected."""
@@ -50,6 +59,8 @@ class Comparer(Frozen):
             return any(same(value, one) for one in self.any_of)
         if self.close_to is not None:
             return _is_number(value) and abs(value - self.close_to) <= self.within
+        if self.at_least is not None or self.at_most is not None:
+            return _is_number(value) and self._in_range(value)
         if self.subset_of is not None:
             return isinstance(value, list) and all(any(same(one, other) for other in self.subset_of) for one in value)
         if self.matches is not None:
@@ -62,9 +73,16 @@ class Comparer(Frozen):
         """Say in words what is accepted."""
         if self.anything:
             return "anything"
-        [way] = self.model_fields_set - {"within", "path"}
+        return " and ".join(self._described(way) for way in self.ways)
+
+    def _in_range(self, value: float) -> bool:
+        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+
+    def _described(self, way: str) -> str:
         value = getattr(self, way)
-        return repr(value) if way == "equals" else f"{way.replace('_', ' ')} {value!r}"
+        if way == "equals":
+            return repr(value)
+        return f"{way.replace('_', ' ')} {f'{value:.12g}' if way in _RANGE else repr(value)}"
 
 
 def same(left: Any, right: Any) -> bool:

@@ -78,6 +78,9 @@ def _named_tools(task: Task) -> Iterator[NamedTool]:
         yield ("tools", index), name, ()
     for index, step in enumerate(task.reference.steps):
         yield ("reference", "steps", index, "tool"), step.tool, step.args
+    for worker, path in task.reference.workers.items():
+        for index, step in enumerate(path.steps):
+            yield ("reference", "workers", worker, "steps", index, "tool"), step.tool, step.args
     for index, name in enumerate(task.expect.approval_of):
         yield ("expect", "approval_of", index), name, ()
     if task.expect.calls is not None:

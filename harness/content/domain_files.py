@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from types import ModuleType
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, Field
@@ -19,15 +20,15 @@ from harness.content.domains import Domain
 from harness.content.fields import Pattern, regular_expression
 from harness.content.importers import IMPORTERS
 from harness.content.located import Located
-from harness.content.modules import injector, listed_tools
+from harness.content.modules import _call_problem, _where, injector, listed_tools
 from harness.content.packs import Pack, find_packs
 from harness.content.tasks import Injection, Task
 from harness.content.yaml_files import read_text, read_yaml
 from harness.errors import ContentError
 from harness.history import canonical_json
-from harness.world import Caution, Corpus, Document, Inject, Tool, no_vectors
+from harness.world import MEMORY_TOOLS, Authorize, Caution, Corpus, Document, Inject, Tool, no_vectors
 
-_NO_TOOLS: tuple[dict[str, Tool], Inject] = ({}, no_vectors)
+_NO_TOOLS: tuple[dict[str, Tool], Inject, Authorize | None] = ({}, no_vectors, None)
 
 Part = TypeVar("Part")
 Model = TypeVar("Model", bound=BaseModel)
@@ -133,7 +134,7 @@ class _Found:
 
 def _load_native(pack: Pack, folder: Path) -> Domain:
     found = _Found()
-    tools, inject = found.attempt(partial(_read_tools, pack, folder), _NO_TOOLS)
+    tools, inject, authorize = found.attempt(partial(_read_tools, pack, folder), _NO_TOOLS)
     world = found.attempt(partial(_read_world, folder), b"{}")
     policy = folder / "policy.md"
     files = [found.salvaged(TaskFile, path) for path in sorted((folder / "tasks").glob("*.yaml"))]
@@ -150,12 +151,13 @@ def _load_native(pack: Pack, folder: Path) -> Domain:
         injections={one.id: one for one in injections.value.injections} if injections and injections.value else {},
         caution=_caution(people),
         inject=inject,
+        authorize=authorize,
     )
     tasks = [(file.located, file.value.tasks) for file in files if file and file.value]
     planted = [(injections.located, injections.value.injections)] if injections and injections.value else []
     found.problems += [*_repeated("tasks", tasks), *_repeated("injections", planted)]
     if tools:
-        found.problems += (one for located, some in tasks for one in task_problems(tools, located, some))
+        found.problems += (one for located, some in tasks for one in task_problems(_nameable(tools), located, some))
         found.problems += (one for located, some in planted for one in injection_problems(tools, located, some))
     if tools and people:
         found.problems += people_problems(tools, people.located, domain.caution)
@@ -163,13 +165,36 @@ def _load_native(pack: Pack, folder: Path) -> Domain:
     return domain
 
 
-def _read_tools(pack: Pack, folder: Path) -> tuple[dict[str, Tool], Inject]:
+def _nameable(tools: dict[str, Tool]) -> dict[str, Tool]:
+    """Return what tasks can name: the domain's own tools, and the memory's, which are no functions over its world."""
+    return {**{name: Tool(spec, _no_function) for name, spec in MEMORY_TOOLS.items()}, **tools}
+
+
+def _no_function() -> None:
+    """Stand where a declaration is all that is looked at."""
+
+
+def _read_tools(pack: Pack, folder: Path) -> tuple[dict[str, Tool], Inject, Authorize | None]:
     module = pack.module(f"golden.{folder.name}.tools")
     found = _Found()
     tools = found.attempt(partial(listed_tools, module), _NO_TOOLS[0])
     inject = found.attempt(partial(injector, module), _NO_TOOLS[1])
+    authorize = found.attempt(partial(_authorizer, module), _NO_TOOLS[2])
     found.refuse()
-    return tools, inject
+    return tools, inject, authorize
+
+
+def _authorizer(module: ModuleType) -> Authorize | None:
+    """Return the function ``authorize`` of a tools module, if there is one; raises ContentError for anything else."""
+    if not hasattr(module, "authorize"):
+        return None
+    authorize: Any = module.authorize
+    problem = _call_problem(authorize, 4)
+    if problem:
+        where = _where(module, "authorize")
+        written = "def authorize(state, spec, arguments, principal)"
+        raise ContentError([f"{where}: authorize {problem}; write it as: {written}"])
+    return authorize  # type: ignore[no-any-return]  # checked above
 
 
 def _read_world(folder: Path) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 from harness.boundary import Catalogue, ToolFacts, facts_of
 from harness.content.tasks import Ask, Injection, Task
 from harness.history import plain
-from harness.world import Caution, Corpus, Inject, Tool, no_vectors
+from harness.world import MEMORY_TOOLS, Authorize, Caution, Corpus, Inject, Tool, no_vectors
 
 Oracles = Callable[[Task, Injection | None, "Ending"], dict[str, bool]]
 
@@ -36,7 +36,10 @@ def snapshot_is_enough(_state: Any) -> None:
 
 @dataclass(frozen=True)
 class Domain:
-    """Everything that the tasks of one domain share; immutable, so that one process loads it once."""
+    """Everything that the tasks of one domain share; immutable, so that one process loads it once.
+
+    Where ``authorize`` is given, every tool call needs a credential, and may be refused to its principal.
+    """
 
     name: str
     tools: Mapping[str, Tool]
@@ -48,6 +51,7 @@ class Domain:
     injections: Mapping[str, Injection] = field(default_factory=dict)
     caution: Caution = field(default_factory=Caution)
     inject: Inject = no_vectors
+    authorize: Authorize | None = None
     snapshot: Callable[[Any], Any] = plain
     oracles: Oracles = no_oracles
     # Foreign checkers want the objects themselves; not every environment can be rebuilt from its snapshot.
@@ -69,8 +73,20 @@ class Domain:
         return self.snapshot(self.fresh_state())
 
     def in_reach(self, task: Task) -> Catalogue:
-        """Return the tools that a task lets its agents use."""
-        return {name: self.catalogue[name] for name in task.tools} if task.tools else self.catalogue
+        """Return the tools that a task lets its agents use; those of the memory only where it names them."""
+        return {name: self._nameable[name] for name in task.tools} if task.tools else self.catalogue
+
+    def facts_for(self, task: Task) -> Mapping[str, ToolFacts]:
+        """Return what scoring needs to know of the tools: the domain's, and the memory's where the task names one."""
+        return self.facts if self.catalogue.keys() >= set(task.tools) else self._nameable_facts
+
+    @cached_property
+    def _nameable(self) -> Catalogue:
+        return {**MEMORY_TOOLS, **self.catalogue}
+
+    @cached_property
+    def _nameable_facts(self) -> Mapping[str, ToolFacts]:
+        return facts_of(self._nameable)
 
     def ask(self, task: Task) -> Ask:
         """Return what agents are told of a task."""

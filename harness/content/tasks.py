@@ -23,7 +23,8 @@ class Budget(Frozen):
 
     max_steps: Positive = 16
     max_tool_calls: Positive = 32
-    max_tokens: Positive = 200_000
+    max_tokens_in: Positive = 150_000
+    max_tokens_out: Positive = 50_000
     max_cost_usd: Annotated[float, Field(gt=0)] = 1.0
     deadline_s: Annotated[float, Field(gt=0)] = 3600.0
 
@@ -49,10 +50,16 @@ class ReferenceStep(Frozen):
 
 
 class Reference(Frozen):
-    """An executable right path and the answer at its end; the answer may bind results as well."""
+    """An executable right path and the answer at its end; the answer may bind results as well.
+
+    ``supervised`` is another right path, for an agent with workers: its steps hand over through ``hand_to_<name>``, and
+    ``workers`` holds what each of those then does.
+    """
 
     steps: tuple[ReferenceStep, ...] = ()
     answer: str = "Done."
+    supervised: Reference | None = None
+    workers: dict[str, Reference] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:

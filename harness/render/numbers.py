@@ -23,9 +23,10 @@ _SHARES = {
 METRIC_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Outcome", ("success", "utility", "attack_success")),
     ("Harm", ("duplicate_effects", "unapproved_effects", "policy_violations", "policy_blocked")),
-    ("People", ("approvals_asked", "approvals_denied")),
+    ("People", ("approvals_asked", "approvals_denied", "approval_wait_s", "over_defence", "queued_for_people")),
     ("Path", ("tool_f1", "tool_precision", "tool_recall", "argument_score", "step_efficiency", "redundancy", "loops")),
-    ("Effort", ("steps", "tool_calls", "attempts", "retries", "amplification", "blind_retries")),
+    ("Effort", ("steps", "tool_calls", "attempts", "retries", "amplification", "blind_retries", "peak_concurrency")),
+    ("Control", ("fallbacks", "breaker_openings", "handoffs")),
     ("Cost", ("cost_usd", "tokens_in", "tokens_out", "virtual_s")),
 )
 # Where anything above zero is harm done.
@@ -79,4 +80,8 @@ def of(share: Share) -> str:
     return f"{share.hits} of {share.total}" if share.total else DASH
 
 
-_UNITS: dict[str, Callable[[float | None], str]] = {"cost_usd": usd, "virtual_s": seconds}
+_UNITS: dict[str, Callable[[float | None], str]] = {
+    "cost_usd": usd,
+    "virtual_s": seconds,
+    "approval_wait_s": seconds,
+}

@@ -14,17 +14,21 @@ from harness.analysis import (
     ScoreTable,
     Selection,
     Timeline,
+    as_expected,
     coverage,
     family_table,
     findings,
     guard_costs,
     headline,
     heat_maps,
+    operations,
     plan_tables,
     replay_command,
     score_tables,
     select,
+    storyline,
     timelines,
+    unexpected,
     verdict_table,
 )
 from harness.render.geometry import picture
@@ -49,8 +53,8 @@ def write_report(results: Results) -> Path:
 
 def render_report(results: Results) -> str:
     """Return the report as HTML; the same results give the same bytes."""
-    found = findings(results)
-    selection = select(results, found)
+    found, unmet = findings(results), unexpected(results)
+    selection = select(results, found, unmet)
     pictures = _pictures(results, selection)
     rows = verdict_table(results)
     bad = pictures.keys() & set(selection.bad)
@@ -60,12 +64,15 @@ def render_report(results: Results) -> str:
             "verdicts": VERDICTS,
             "sentences": headline(results),
             "verdict_rows": rows,
+            "unexpected": unmet,
+            "as_expected": as_expected(results),
             "findings": [one for one in found if not one.blocked],
             "findings_shown": FINDINGS_SHOWN,
             "blocked": [one for one in found if one.blocked],
             "maps": heat_maps(results),
             "scores": [(table, _grouped(table)) for table in score_tables(results)],
             "harm": HARM,
+            "operations": operations(results),
             "guards": guard_costs(results),
             "families": family_table(results),
             "coverage": coverage(results),
@@ -106,10 +113,16 @@ def _pictures(results: Results, selection: Selection) -> dict[str, str]:
 
 def _draw(results: Results, trial_ids: Sequence[str]) -> Iterator[str]:
     template = environment().get_template("parts/trial.html.j2")
+    histories = results.events(trial_ids)
     for one in timelines(results, trial_ids):
-        trial = results.by_id[one.trial_id]
-        replay = replay_command(results, one.trial_id)
-        yield template.render(trial=trial, timeline=one, picture=picture(one), rows=_lines(one), replay=replay)
+        yield template.render(
+            trial=results.by_id[one.trial_id],
+            timeline=one,
+            picture=picture(one),
+            story=storyline(histories.get(one.trial_id, [])),
+            rows=_lines(one),
+            replay=replay_command(results, one.trial_id),
+        )
 
 
 def _lines(one: Timeline) -> list[dict[str, Any]]:

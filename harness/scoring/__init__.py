@@ -1,14 +1,18 @@
 """Judging: a pure function of the record. Nothing in here can start a run."""
 
 from harness.scoring.calls import Attempt, LogicalCall, logical_calls, tool_attempts
+from harness.scoring.expectations import key_of, unmet, unmet_overall
 from harness.scoring.matching import Matching, argument_score, first_difference, match
 from harness.scoring.metrics import METRICS, Metric
 from harness.scoring.record import ALL_OBSERVED, Observed, Record
-from harness.scoring.score import Score, Scorecard, score
+from harness.scoring.score import score
+from harness.scoring.scorecard import Score, Scorecard
+from harness.scoring.signature import AS_EXPECTED, signature
 from harness.scoring.violations import Violation, violations
 
 __all__ = [
     "ALL_OBSERVED",
+    "AS_EXPECTED",
     "METRICS",
     "Attempt",
     "LogicalCall",
@@ -21,9 +25,13 @@ __all__ = [
     "Violation",
     "argument_score",
     "first_difference",
+    "key_of",
     "logical_calls",
     "match",
     "score",
+    "signature",
     "tool_attempts",
+    "unmet",
+    "unmet_overall",
     "violations",
 ]

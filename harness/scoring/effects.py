@@ -1,9 +1,10 @@
-"""What the ledger says: effects that happened twice, without approval, or behind a reported failure."""
+"""What the ledger says: effects that happened twice, without approval, after a no, or behind a reported failure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -37,10 +38,11 @@ def _max_count(record: Record, tool: str) -> int:
 def unapproved_effects(record: Record) -> list[Event]:
     """Return the irreversible effects that nobody had approved with these arguments in that run before they happened.
 
-    An approval counts from the moment of its decision, and one logical call uses it up: the effects with the same
+    An approval counts from the moment of its decision, for the arguments that the person granted (of a changed proposal
+    the changed ones, and no longer those asked about), and one logical call uses it up: the effects with the same
     idempotency key, or, without a key, those of all attempts and copies of the call. Numbers compare by value.
     """
-    approvals = list(approvals_given(record))
+    approvals = [one for one in approval_decisions(record) if one.granted is not None]
     keyless = any(one.payload["idempotency_key"] is None for one in record.of("effect_committed"))
     # Grouping attempts takes time, and only effects without a key need it.
     numbers = _call_numbers(record) if keyless else {}
@@ -50,7 +52,7 @@ def unapproved_effects(record: Record) -> list[Event]:
         intent = _intent_of(effect, numbers)
         if not effect.payload["irreversible"] or intent in covered:
             continue
-        approval = next((one for one in approvals if one.covers(effect)), None)
+        approval = next((one for one in approvals if one.end.seq < effect.seq and one.grants(effect)), None)
         if approval is None:
             found.append(effect)
         else:
@@ -73,37 +75,103 @@ def _intent_of(effect: Event, numbers: Mapping[str | None, int]) -> tuple[object
     return effect.run_id, effect.name, thing_text(effect.payload["arguments"]), call
 
 
-class Approval(msgspec.Struct, frozen=True):
-    """A person's yes: the request that was shown, and when it was decided (a seq)."""
+class ApprovalDecision(msgspec.Struct, frozen=True):
+    """A request for approval and its end.
+
+    ``granted`` are the arguments that may be carried out, those asked about or those that a person put in their place;
+    None where nobody said yes: a no, an escalation, or no answer in time.
+    """
 
     request: Event
-    decided: int
+    end: Event
+    decision: str | None
+    granted: Any
 
-    def covers(self, effect: Event) -> bool:
-        """Whether ``effect`` is what was approved, and came after."""
-        request = self.request
+    @property
+    def asked(self) -> Any:
+        """The arguments that were asked about."""
+        return self.request.payload["arguments"]["arguments"]
+
+    @property
+    def level(self) -> int:
+        """1 for reviewers, 2 for supervisors."""
+        level: int = self.request.payload["arguments"].get("level", 1)
+        return level
+
+    @property
+    def is_turned_down(self) -> bool:
+        """Whether a person answered, and what was asked about shall not be done as it stands."""
+        return self.decision == "deny" or (self.decision == "modify" and not same(self.granted, self.asked))
+
+    def grants(self, effect: Event) -> bool:
+        """Whether ``effect`` is what was approved."""
+        return self.granted is not None and self._is_about(effect) and same(self.granted, effect.payload["arguments"])
+
+    def forbids(self, effect: Event) -> bool:
+        """Whether ``effect`` is what a person turned down."""
+        return self.is_turned_down and self._is_about(effect) and same(self.asked, effect.payload["arguments"])
+
+    def is_passed_on_by(self, other: ApprovalDecision) -> bool:
+        """Whether this escalation was followed by ``other``: the same proposal, shown to somebody above."""
         return (
-            self.decided < effect.seq
-            and request.name == effect.name
-            and request.run_id == effect.run_id
-            and same(request.payload["arguments"]["arguments"], effect.payload["arguments"])
+            self.decision == "escalate"
+            and other.level > self.level
+            and other.request.seq > self.end.seq
+            and self._is_about(other.request)
+            and same(self.asked, other.asked)
         )
 
-
-def approvals_given(record: Record) -> Iterable[Approval]:
-    """Yield the approvals in the order of their decisions."""
-    for request, decided, approved in approval_decisions(record):
-        if approved:
-            yield Approval(request, decided.seq)
+    def _is_about(self, event: Event) -> bool:
+        return (event.run_id, event.name) == (self.request.run_id, self.request.name)
 
 
-def approval_decisions(record: Record) -> Iterable[tuple[Event, Event, bool]]:
-    """Yield each request, its decision, and whether it was a yes; no answer in time is a no."""
+def approval_decisions(record: Record) -> list[ApprovalDecision]:
+    """Return what became of each request for approval, in the order of the decisions."""
     requests = {event.seq: event for event in record.of("approval_requested")}
-    for decided in record.of("approval_decided"):
-        value = decided.payload.get("value")
-        approved = isinstance(value, dict) and value.get("decision") == "approve"
-        yield requests[decided.payload["call"]], decided, approved
+    return [_decision(requests[end.payload["call"]], end) for end in record.of("approval_decided")]
+
+
+def _decision(request: Event, end: Event) -> ApprovalDecision:
+    value = end.payload.get("value")
+    said = value if isinstance(value, dict) else {}
+    yes = {"approve": request.payload["arguments"]["arguments"], "modify": said.get("arguments")}
+    return ApprovalDecision(request, end, said.get("decision"), yes.get(str(said.get("decision"))))
+
+
+def refused_requests(record: Record) -> list[ApprovalDecision]:
+    """Return the requests after which the proposal that was shown may not be carried out as it stands.
+
+    They were denied, changed, or not answered in time. An escalation is no answer: it is left out when the same
+    proposal was then shown to somebody above, whose decision is one of its own; when nobody above was asked, it is a
+    refusal.
+    """
+    decisions = approval_decisions(record)
+    return [
+        one
+        for one in decisions
+        if (one.granted is None or one.is_turned_down) and not any(one.is_passed_on_by(other) for other in decisions)
+    ]
+
+
+def effects_after_denial(record: Record) -> list[Event]:
+    """Return the effects of calls that began although a person had turned them down, with nobody's yes since.
+
+    Turned down: in that run, with these arguments, denied or replaced by others. Silence and an escalation turn nothing
+    down; a call that was already under way when a person said no is no breach of it.
+    """
+    begins = {start.address: start.seq for start in record.of("tool_call_started")}
+    decisions = approval_decisions(record)
+    return [
+        effect
+        for effect in record.of("effect_committed")
+        if _is_denied(effect, begins.get(effect.address, effect.seq), decisions)
+    ]
+
+
+def _is_denied(effect: Event, begin: int, decisions: Iterable[ApprovalDecision]) -> bool:
+    """Whether the last word on this effect was a no when its call began, and was not taken back before it landed."""
+    nos = [one.end.seq for one in decisions if one.end.seq < begin and one.forbids(effect)]
+    return bool(nos) and not any(nos[-1] < one.end.seq < effect.seq and one.grants(effect) for one in decisions)
 
 
 def effects_after_failure(record: Record) -> list[Event]:

@@ -3,51 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 import msgspec
 
+from harness.content import Expectation, Verdict
+from harness.scoring.expectations import unmet
 from harness.scoring.metrics import METRICS, Metric, View
 from harness.scoring.record import Record
-from harness.scoring.violations import Violation
-
-Outcome = Literal["passed", "failed", "harness_error"]
-Coverage = Literal["none", "partial", "all"]
-Verdict = Literal["passed", "failed", "violated", "not_triggered", "harness_error"]
+from harness.scoring.scorecard import Coverage, Outcome, Score, Scorecard
+from harness.scoring.signature import signature
 
 
-class Score(msgspec.Struct, frozen=True):
-    """One number; ``basis`` says what it rests on, or why it is None."""
-
-    metric: str
-    value: float | None
-    basis: str
-
-
-class Scorecard(msgspec.Struct, frozen=True):
-    """Everything that scoring says of one trial.
-
-    It passed when its task succeeded, nothing was violated, and every run ended ``completed``.
-    ``fault_coverage`` is None for a plan without faults. A trial whose coverage is ``none`` is *not triggered*: it has
-    shown nothing about its faults, whatever its outcome; a violation in it counts all the same.
-    """
-
-    outcome: Outcome
-    fault_coverage: Coverage | None
-    verdict: Verdict
-    terminal_state: str
-    scores: dict[str, Score]
-    violations: tuple[Violation, ...]
-    reasons: tuple[str, ...]
-
-    def value(self, metric: str) -> float | None:
-        """Return the value of one metric."""
-        return self.scores[metric].value
-
-
-def score(record: Record) -> Scorecard:
-    """Score one trial from its record alone."""
+def score(record: Record, expect: Expectation | None = None) -> Scorecard:
+    """Score one trial from its record alone, and hold it against what its scenario expects."""
     view = View(record)
+    card = _scorecard(view)
+    missing = None if expect is None else unmet(record, card, expect)
+    return msgspec.structs.replace(card, unmet=missing, signature=signature(view, card, missing))
+
+
+def _scorecard(view: View) -> Scorecard:
+    record = view.record
     scores = {metric.name: _score(metric, view) for metric in METRICS}
     executed = [one for one in view.violations if not one.blocked]
     coverage = _coverage(record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _TEXT, _REAL, _WHOLE, _TRUTH = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 
@@ -30,6 +30,9 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("verdict", _TEXT),
             ("terminal_state", _TEXT),
             ("reasons", _TEXT),
+            ("as_expected", _TRUTH),
+            ("unmet", _TEXT),
+            ("signature", _TEXT),
             ("success", _REAL),
             ("utility", _REAL),
             ("attack_success", _REAL),
@@ -125,7 +128,8 @@ SCHEMAS: dict[str, pa.Schema] = {
 
 _MAY_BE_NULL: dict[str, set[str]] = {
     "trials": {
-        *("planner", "model", "fault_coverage", "history_digest", "success", "utility", "attack_success", "steps"),
+        *("planner", "model", "fault_coverage", "as_expected", "history_digest"),
+        *("success", "utility", "attack_success", "steps"),
         *("tool_calls", "attempts", "retries", "tokens_in", "tokens_out", "cost_usd", "virtual_s"),
         *("policy_violations", "duplicate_effects", "unapproved_effects"),
     },

@@ -53,6 +53,8 @@ def trial(trial_id: str, **values: Any) -> dict[str, Any]:
         "verdict": "passed",
         "terminal_state": "completed",
         "reasons": "[]",
+        "unmet": "[]",
+        "signature": "verdict passed",
         "inputs": "{}",
         "spec": msgspec.json.encode({"agent": {"name": agent, "without": []}}).decode(),
         **values,

@@ -19,6 +19,7 @@ import pytest
 
 from harness.cli import main
 from harness.errors import DatasetError
+from tests.analysis.datasets import event, trial, write_by_hand
 from tests.conftest import SHOP
 
 
@@ -92,7 +93,12 @@ def test_the_report_can_be_made_anew(folder: Path) -> None:
 
 def test_scoring_again_says_that_nothing_changed(folder: Path) -> None:
     assert "56 trials scored again" in harness("score", folder).stdout
-    assert json.loads(harness("score", folder, "--json").stdout) == {"trials": 56, "changed": []}
+    assert json.loads(harness("score", folder, "--json").stdout) == {
+        "trials": 56,
+        "changed": [],
+        "as_expected": {"hits": 0, "total": 0},
+        "unexpected": [],
+    }
 
 
 def test_a_replay_says_that_it_is_identical(folder: Path) -> None:
@@ -201,7 +207,7 @@ def test_an_unknown_trial_expect_refusal(folder: Path) -> None:
 
 
 def test_misuse_ends_with_exit_code_2() -> None:
-    for words in (["run"], ["rum"], ["run", "lost", "--jobs", "0"], ["replay", "a", "b", "c"]):
+    for words in (["run"], ["rum"], ["run", "lost", "--jobs", "0"], ["replay", "a", "b", "c"], ["show", "a", "b", "c"]):
         assert harness(*words).returncode == 2
 
 
@@ -291,6 +297,7 @@ def test_every_command_has_help_with_an_example() -> None:
         ["run"],
         ["report"],
         ["score"],
+        ["show"],
         ["replay"],
         ["golden", "check"],
         ["golden", "list"],
@@ -393,3 +400,110 @@ def test_a_full_disk_is_said_in_one_line(tmp_path: Path) -> None:
 def test_unknown_domains_are_named_together(command: str) -> None:
     done = harness("golden", command, "shap", "shop", "support_dask")
     expect_refusal(done, "domain 'shap' does not exist; known: ", "domain 'support_dask' does not exist")
+
+
+EXPECTING = """
+scenario: expecting
+domain: shop
+tasks: [refund_damaged]
+agents: [{name: reference}, {name: without_keys, without: [idempotency_keys]}]
+trials: 2
+expect: {metrics: {duplicate_effects: 0}}
+faults:
+  clean: []
+  lost_ack:
+    - {kind: timeout, at: "tool:issue_refund", when: {nth: 1}, options: {effect: after}}
+"""
+
+
+@pytest.fixture
+def expecting(tmp_path: Path) -> Path:
+    """Return a scenario that holds for one of its agents and not for the other."""
+    (tmp_path / "expecting.yaml").write_text(EXPECTING)
+    return tmp_path / "expecting.yaml"
+
+
+def test_a_scenario_that_does_not_hold_ends_with_exit_code_1_and_says_where(expecting: Path, tmp_path: Path) -> None:
+    done = harness("run", expecting, "--out", tmp_path / "results")
+    assert (done.returncode, done.stderr.count("Traceback")) == (1, 0)
+    assert "as expected: 6 of 8 trials" in done.stdout
+    for unmet in (
+        "verdict: expected passed, got violated\n",
+        "metrics.duplicate_effects: expected 0, got 1\n",
+    ):
+        line = f"  expecting: without_keys under lost_ack, 2 trials: {unmet}    harness replay {tmp_path / 'results'} "
+        assert line in done.stdout
+    assert "reference under" not in done.stdout
+    assert (tmp_path / "results/report.html").is_file()
+
+
+def test_a_scenario_that_holds_ends_with_exit_code_0_and_says_so(expecting: Path, tmp_path: Path) -> None:
+    done = harness("run", expecting, "--agent", "reference", "--out", tmp_path / "results")
+    assert (done.returncode, "as expected: 4 of 4 trials" in done.stdout) == (0, True)
+    assert "not as expected" not in done.stdout
+
+
+def test_an_agent_of_ones_own_has_to_meet_the_expectations_as_well(expecting: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(SHOP, project)
+    (project / "mine.py").write_text("async def agent(ask, tools):\n    return 'no'\n")
+    words = ("run", expecting, "--agent", "mine:agent", "--out", tmp_path / "results")
+    done = harness_process(*words, cwd=project)
+    assert done.returncode == 1
+    assert "mine:agent under clean, 2 trials: verdict: expected passed, got failed" in done.stdout
+
+
+def test_machines_read_what_was_expected_in_vain(expecting: Path, tmp_path: Path) -> None:
+    done = harness("run", expecting, "--out", tmp_path / "results", "--json")
+    summary = json.loads(done.stdout)
+    assert (done.returncode, summary["as_expected"]) == (1, {"hits": 6, "total": 8})
+    assert {(one["agent"], one["fault_plan_id"], one["key"], one["trials"]) for one in summary["unexpected"]} == {
+        ("without_keys", "lost_ack", "verdict", 2),
+        ("without_keys", "lost_ack", "metrics.duplicate_effects", 2),
+    }
+
+
+def test_scoring_again_shows_what_was_expected_in_vain(expecting: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    harness("run", expecting, "--out", out)
+    done = harness("score", out)
+    assert (done.returncode, "8 trials scored again" in done.stdout) == (0, True)
+    assert "without_keys under lost_ack, 2 trials: metrics.duplicate_effects: expected 0, got 1" in done.stdout
+    assert len(json.loads(harness("score", out, "--json").stdout)["unexpected"]) == 2
+
+
+def test_a_trial_that_could_not_be_played_counts_more_than_one_that_is_not_as_expected(
+    expecting: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(SHOP, project)
+    source = "import socket\nasync def agent(ask, tools):\n    socket.create_connection(('127.0.0.1', 9))\n"
+    (project / "reaches.py").write_text(source)
+    done = harness_process("run", expecting, "--agent", "reaches:agent", "--out", tmp_path / "results", cwd=project)
+    assert (done.returncode, "not as expected:" in done.stdout) == (3, True)
+
+
+def test_a_trial_is_shown_step_by_step(folder: Path) -> None:
+    summary = json.loads(harness("run", "scenarios/lost.yaml", "--out", folder.with_name("shown"), "--json").stdout)
+    example = next(one for one in summary["findings"] if one["rule"] == "duplicate_effect")["example"]
+    done = harness("show", folder, example)
+    assert done.returncode == 0
+    assert "lost: without_keys, task refund_damaged, under " in done.stdout
+    for column in ("step", "decided", "executed", "broke", "wants issue_refund", "took effect"):
+        assert column in done.stdout
+    told = json.loads(harness("show", folder, example, "--json").stdout)
+    assert [step["step"] for step in told["steps"]] == [1, 2, 3, 4]
+    assert "violation duplicate_effect issue_refund executed" in told["signature"]
+
+
+def test_a_trial_that_is_not_there_can_not_be_shown(folder: Path) -> None:
+    expect_refusal(harness("show", folder, "0123456789ab"), f"{folder}: holds no trial '0123456789ab'")
+
+
+def test_what_a_model_wrote_can_not_steer_the_terminal(tmp_path: Path) -> None:
+    hostile = {"answer": "\x1b[31m[bold]red[/bold]\u202e"}
+    told = event("a", 0, "model_call_completed", {"value": hostile}, run_id="run-1", step=1)
+    done = harness("show", write_by_hand(tmp_path / "made", trials=[trial("a")], events=[told]), "a")
+    assert done.returncode == 0
+    assert not set(done.stdout) & set("\x1b\u202e")
+    assert "⟨U+001B⟩[31m[bold]red[/bold]⟨U+202E⟩" in done.stdout

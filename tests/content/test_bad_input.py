@@ -9,6 +9,8 @@ import pytest
 from harness.campaign import find_scenario
 from harness.content import find_packs
 from harness.errors import ContentError, PackError, UsageError
+from harness.history import EVENT_KINDS
+from harness.scoring import METRICS
 from tests.content.conftest import domain_problems, edit, scenario_problems
 
 SCENARIO_BREAKS = {
@@ -20,7 +22,11 @@ SCENARIO_BREAKS = {
         "planner: guru",
         "lost.yaml:5: agents.1: agent 'gullible': there is no planner",
     ),
-    "unknown part": ("[idempotency_keys]", "[keys]", "lost.yaml:6: agents.2: there is no part 'keys' to leave out"),
+    "unknown part": (
+        "[idempotency_keys]",
+        "[keys]",
+        "lost.yaml:6: agents.2: agent 'without_keys': there is no part 'keys' to leave out",
+    ),
     "unknown module": (
         "- reference",
         "- nowhere:agent",
@@ -168,6 +174,7 @@ def test_every_refusal_is_a_usage_error() -> None:
 
 
 HEAD = "scenario: s\ndomain: shop\n"
+METRIC_NAMES = ", ".join(metric.name for metric in METRICS)
 REFUSED_SCENARIOS = {
     "no faults at all": ("faults: {}", "s.yaml:3: faults: should have at least 1 item"),
     "no tasks at all": ("tasks: []", "s.yaml:3: tasks: should have at least 1 item"),
@@ -200,6 +207,40 @@ REFUSED_SCENARIOS = {
         'starts_s: [0, 5]\nfaults: {p: [{kind: timeout, at: "run-3/tool:*"}]}',
         "s.yaml:4: faults.p.faults.0.at: there is no run 'run-3'; known (one for each of starts_s): run-1, run-2",
     ),
+    "a metric that there is not": (
+        "expect: {metrics: {stepz: 3}}",
+        "s.yaml:3: expect.metrics.stepz: there is no metric 'stepz'; known: " + METRIC_NAMES,
+    ),
+    "a metric of a plan that there is not": (
+        "faults:\n  p:\n    expect:\n      metrics:\n        stepz: 3",
+        "s.yaml:7: faults.p.expect.metrics.stepz: there is no metric 'stepz'; known: " + METRIC_NAMES,
+    ),
+    "a mean of what there is not": (
+        "faults: {p: {expect_overall: {stepz: 3}}}",
+        "s.yaml:3: faults.p.expect_overall.stepz: there is no metric 'stepz'; known: " + METRIC_NAMES,
+    ),
+    "an unknown key of what is expected": (
+        "expect: {metric: {steps: 3}}",
+        "s.yaml:3: expect.metric: unknown key 'metric'; remove it, or use one of: verdict, terminal_state, metrics, answer, events",
+    ),
+    "a verdict that there is not": (
+        "expect: {verdict: pased}",
+        "s.yaml:3: expect.verdict.0: should be one of: 'passed', 'failed', 'violated', 'not_triggered' or 'harness_error' (got 'pased')",
+    ),
+    "no verdict at all": ("expect: {verdict: []}", "s.yaml:3: expect.verdict: should have at least 1 item"),
+    "a metric compared with no number": (
+        "expect: {metrics: {steps: {at_mots: 3}}}",
+        "s.yaml:3: expect.metrics.steps: compare with a number: 3, {at_most: 3}, {at_least: 3}, {close_to: 3} or {any_of: [3, 4]}",
+    ),
+    "a count that is no number": (
+        "expect: {events: [{kind: handoff, count: once}]}",
+        "s.yaml:3: expect.events.0.count: compare with a number: 3, {at_most: 3}, {at_least: 3}, {close_to: 3} or {any_of: [3, 4]} (got 'once')",
+    ),
+    "a place in a payload that is none": (
+        "expect: {events: [{kind: handoff, where: {'a[': 1}}]}",
+        "s.yaml:3: expect.events.0.where.a[: not a JMESPath expression: ",
+    ),
+    "nobody to ask": ("agents: [{name: a, reviewers: 0}]", "s.yaml:3: agents.0.reviewers: "),
     "a plan for tasks that are not picked": (
         "tasks: [order_status]\nfaults: {p: {tasks: [refund_damaged]}}",
         "s.yaml:4: faults.p.tasks: none of these is among the scenario's tasks; name one of: order_status",
@@ -218,7 +259,18 @@ def test_a_scenario_that_can_not_mean_anything_gets_one_line_in_plain_words(case
     """Also what only the domain knows, and no line that follows from another."""
     text, expected = REFUSED_SCENARIOS[case]
     write_scenario(text)
-    assert scenario_problems("s.yaml") == (expected,)
+    [problem] = scenario_problems("s.yaml")
+    assert problem.startswith(expected)
+    assert problem == expected or expected.endswith(": ")
+
+
+@pytest.mark.usefixtures("project")
+def test_an_event_kind_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    """With file, line and place, as everything else."""
+    write_scenario("expect:\n  events:\n    - {kind: breaker_open, name: issue_refund}\n")
+    [problem] = scenario_problems("s.yaml")
+    assert problem.startswith("s.yaml:5: expect.events.0.kind: should be one of: ")
+    assert all(f"'{kind}'" in problem for kind in EVENT_KINDS)
 
 
 @pytest.mark.usefixtures("project")

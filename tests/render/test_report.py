@@ -157,6 +157,7 @@ def strange(folder: Path, words: tuple[str, ...]) -> str:
         "t1", agent=agent, task_id=task, fault_plan_id=plan, spec=spec, verdict="violated", fault_coverage="all"
     )
     row |= {"reasons": msgspec.json.encode([reason, answer]).decode(), "terminal_state": reason}
+    row |= {"unmet": msgspec.json.encode([reason, f"answer: {answer}"]).decode(), "as_expected": False}
     address = f"run-1/tool:{tool}[id={argument}]#1"
     events = [
         event(
@@ -168,6 +169,11 @@ def strange(folder: Path, words: tuple[str, ...]) -> str:
         ),
         event("t1", 3, "policy_denied", {"rule": kind, "arguments": {}}, run_id="run-1", name=tool),
         event("t1", 4, "run_completed", {"answer": answer}, run_id="run-1"),
+        event(
+            "t1", 5, "model_call_completed", {"value": {"answer": answer, "thought": reason}}, run_id="run-1", step=1
+        ),
+        event("t1", 6, "budget_exceeded", {"budget": kind}, run_id="run-1"),
+        event("t1", 7, "retry_scheduled", run_id="run-1", error_type=kind),
     ]
     breach = {"trial_id": "t1", "rule": kind, "severity": "high", "blocked": False, "seq": 0, "message": reason}
     fault = {"trial_id": "t1", "fault": 0, "kind": kind, "family": kind, "at": "*", "fired": True, "times": 1}
@@ -196,6 +202,31 @@ def test_bidi_and_control_characters_are_spelt_out_everywhere(tmp_path: Path) ->
     assert not set(html + packed) & set("\u202e\u2066\u200b\x1b\x00\u200f\ufeff\u061c")
     assert "⟨U+202E⟩a" in html
     assert "⟨U+202E⟩a" in packed
+
+
+def test_what_was_expected_in_vain_has_a_section_only_where_there_is_any(html: str, tmp_path: Path) -> None:
+    """With its replay command and a timeline, although the trial passed."""
+    assert "Not as expected" not in html
+    row = trial("t1", unmet='["metrics.steps: expected at most 6, got 7"]', as_expected=False)
+    unmet = render_report(load_results(write_by_hand(tmp_path, trials=[row])))
+    assert "<h2>Not as expected</h2>" in unmet
+    assert "metrics.steps: expected at most 6, got 7" in unmet
+    assert "0 of 1 trials of which something is expected" in unmet
+    assert f"harness replay {tmp_path} t1" in unmet
+    assert 'id="trial=t1"' in unmet
+
+
+def test_the_page_says_what_running_each_agent_is_like(html: str) -> None:
+    """Cost of a success, errors by tool, retries by class of error."""
+    section = html[html.index('<section id="operations">') :].partition("</section>")[0]
+    for words in ("cost per success", "errors of the tool", "issue refund", "calls repeated after", "rate limit"):
+        assert words in section
+
+
+def test_a_timeline_is_told_step_by_step_as_well(html: str) -> None:
+    """What was decided, what was executed, and where it broke."""
+    assert "Decided, executed, broke" in html
+    assert "issue_refund[order_id=O-1]: took effect\nissue_refund[order_id=O-1]: took effect" in html
 
 
 def test_null_is_a_dash(tmp_path: Path) -> None:

@@ -270,7 +270,7 @@ def overshoots(play: Play, **budget: Any) -> list[str]:
     return [one.message for one in score(replace(record, task=task)).violations if one.rule == "budget_overshoot"]
 
 
-@pytest.mark.parametrize("name", ["max_tokens", "max_cost_usd", "deadline_s", "max_steps"])
+@pytest.mark.parametrize("name", ["max_tokens_in", "max_tokens_out", "max_cost_usd", "deadline_s", "max_steps"])
 def test_a_budget_counts_what_one_run_used_to_the_last_bit(play: Play, name: str) -> None:
     """Exactly as much as was used is enough for the run that used most; a little less is not."""
     record = play(task="order_status", starts_s=(0.0, 1.0)).record
@@ -285,7 +285,8 @@ def spent(record: Record, run_id: str) -> dict[str, float]:
     own = [event for event in record.events if event.run_id == run_id]
     times = [event.time_s for event in own if event.kind in ("run_started", "run_completed")]
     return {
-        "max_tokens": sum((one.tokens_in or 0) + (one.tokens_out or 0) for one in own),
+        "max_tokens_in": sum(one.tokens_in or 0 for one in own),
+        "max_tokens_out": sum(one.tokens_out or 0 for one in own),
         "max_cost_usd": sum(one.cost_usd or 0.0 for one in own),
         "deadline_s": times[1] - times[0],
         "max_steps": max(one.step or 0 for one in own),
@@ -294,7 +295,7 @@ def spent(record: Record, run_id: str) -> dict[str, float]:
 
 def test_each_run_has_a_budget_of_its_own(play: Play) -> None:
     """Both overshoot, and each is said once."""
-    assert len(overshoots(play, max_tokens=1)) == 2
+    assert len(overshoots(play, max_tokens_in=1)) == 2
 
 
 async def sleeps(_ask: Ask, _tools: Toolbox) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from harness.errors import DatasetError
 from harness.store import (
     MANIFEST,
+    SCHEMA_VERSION,
     SCHEMAS,
     read_manifest,
     read_part,
@@ -37,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_whole_folder_is_read(folder: Path) -> None:
-    assert read_manifest(folder) == {"schema_version": 1, **WELL_FORMED}
+    assert read_manifest(folder) == {"schema_version": SCHEMA_VERSION, **WELL_FORMED}
     assert read_table(folder, "trials")["trial_id"].to_pylist() == ["a"]
 
 
@@ -59,6 +60,18 @@ def test_no_text_in_place_of_a_manifest_is_more_than_refused(
     write_whole(folder / MANIFEST, text)
     with pytest.raises(DatasetError, match=r"manifest\.json"):
         read_manifest(folder)
+
+
+def test_what_only_some_scenarios_say_may_be_null_and_what_scoring_always_says_may_not(folder: Path) -> None:
+    names = SCHEMAS["trials"].names
+    for column, said in (("as_expected", True), ("unmet", False), ("signature", False)):
+        row = {**trial("a"), column: None}
+        write_part(folder, "trials", 0, [tuple(row.get(name) for name in names)])
+        if said:
+            assert read_table(folder, "trials")[column].to_pylist() == [None]
+        else:
+            with pytest.raises(DatasetError, match=f"column '{column}' holds nulls"):
+                read_table(folder, "trials")
 
 
 def test_a_manifest_that_counts_other_trials_is_refused(folder: Path) -> None:
@@ -99,5 +112,5 @@ def test_a_table_of_another_shape_is_refused_with_its_columns(folder: Path) -> N
     path = folder / "trials" / "part-00000.parquet"
     pq.write_table(pq.read_table(path).drop(["verdict"]), path)
     for read in (lambda: read_part(folder, "trials", 0), lambda: read_manifest(folder)):
-        with pytest.raises(DatasetError, match="columns differ from schema version 1: verdict"):
+        with pytest.raises(DatasetError, match=f"columns differ from schema version {SCHEMA_VERSION}: verdict"):
             read()
