@@ -179,6 +179,7 @@ class Gateway:
             name=spec.name,
             arguments=self._sent(request, spec, step),
             run_id=run.session.run_id,
+            principal=run.session.principal,
             idempotency_key=key,
             step=step,
         )

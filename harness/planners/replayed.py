@@ -54,7 +54,7 @@ def read_recording(options: ReplayOptions, run_id: str) -> Recording:
         return {"planner": _lines_of(options.file)}
     assert options.run is not None
     assert options.trial_id is not None
-    return _model_answers(options.run, options.trial_id).get(run_id, {})
+    return _model_answers(options.run.resolve(), options.trial_id).get(run_id, {})
 
 
 def _lines_of(path: Path) -> tuple[Any, ...]:

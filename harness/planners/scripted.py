@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from harness.content import Reference, Unbound, bind
+from harness.content import Reference, ReferenceStep, Unbound, bind
 from harness.planners.decisions import Context, Decision, Observation, Planner, ToolRequest
 
 ATTEMPTS_PER_STEP = 2
@@ -34,7 +34,10 @@ def intent_of(index: int) -> str:
 
 
 def stand(reference: Reference, context: Context, skipped: Container[int] = ()) -> Stand:
-    """Find the first step that is neither done nor left to people; a step in ``skipped`` is passed over."""
+    """Find the first step that is neither done nor left to people.
+
+    A step in ``skipped`` is passed over, as if its result were what it would have been asked for.
+    """
     results: dict[str, Any] = {}
     waiting: list[str] = []
     for index, step in enumerate(reference.steps):
@@ -45,9 +48,18 @@ def stand(reference: Reference, context: Context, skipped: Container[int] = ()) 
             results[step.id or intent] = seen[-1].value
         elif status in ("queued", "drafted"):
             waiting.append(step.tool)
-        elif index not in skipped:
+        elif index in skipped:
+            results[step.id or intent] = _as_asked(step, results)
+        else:
             return Stand(index, intent, seen, results, waiting)
     return Stand(None, ANSWER, context.of_intent(ANSWER), results, waiting)
+
+
+def _as_asked(step: ReferenceStep, results: dict[str, Any]) -> Any:
+    try:
+        return bind(step.args, results)
+    except Unbound:
+        return None
 
 
 def move(reference: Reference, here: Stand) -> Decision:

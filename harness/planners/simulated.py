@@ -7,11 +7,12 @@ more call elsewhere shifts nothing. All that it knows is the context: what it ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from harness.boundary import one_line
 from harness.content import Reference, Unbound, bind
 from harness.content.bindings import bound_steps
 from harness.planners.decisions import Context, Decision, Observation, Planner, ToolRequest
@@ -218,9 +219,18 @@ def _left_out(
 
 
 def _preparations(reference: Reference, context: Context) -> Iterator[int]:
-    """Yield the steps that only rules ask for: a graver step comes later, and none needs their result."""
+    """Yield the steps that only rules ask for: a graver one comes later, and none needs what only they can tell."""
     for index, step in enumerate(reference.steps):
         later = reference.steps[index + 1 :]
         graver = any(_effect(context, one.tool) > _effect(context, step.tool) for one in later)
-        if graver and not any((step.id or intent_of(index)) in bound_steps(one.args) for one in later):
+        known = step.args.keys() if _effect(context, step.tool) else ()  # a write repeats what it was told
+        if graver and not any(_needs_more(one.args, step.id or intent_of(index), known) for one in later):
             yield index
+
+
+def _needs_more(args: dict[str, Any], step: str, known: Iterable[str]) -> bool:
+    """Whether the bindings in ``args`` want more of the result of a step than ``known``."""
+    text = one_line(args)
+    for name in known:
+        text = text.replace(f"${{{step}.{name}}}", "")
+    return step in bound_steps(text)

@@ -24,7 +24,7 @@ def missed_goals(record: Record) -> Iterator[str]:
     expect = record.task.expect
     if expect.final_state is not None:
         yield from _missed_checks(expect.final_state, record.after)
-    yield from _missed_output(expect.output, record.answer)
+    yield from missed_output(expect.output, record.answer)
     for oracle in expect.oracles:
         if not record.oracles.get(oracle, False):
             yield f"oracle {oracle}: not satisfied"
@@ -54,7 +54,7 @@ def _missed_checks(final_state: FinalState, after: Any) -> Iterator[str]:
             yield f"world: {check.path}: expected {check.describe()}, got {value!r}"
 
 
-def _missed_output(output: Output, answer: str) -> Iterator[str]:
+def missed_output(output: Output, answer: str) -> Iterator[str]:
     said = answer.lower()
     for text in output.contains:
         if text.lower() not in said:

@@ -13,7 +13,7 @@ from jmespath.exceptions import JMESPathError
 
 from harness.content import Comparer, Expectation, ExpectedEvent, Quantities
 from harness.history import Event
-from harness.scoring.ending import _missed_output
+from harness.scoring.ending import missed_output
 from harness.scoring.record import Record
 from harness.scoring.scorecard import Scorecard
 
@@ -24,7 +24,7 @@ def unmet(record: Record, card: Scorecard, expect: Expectation) -> tuple[str, ..
         *_unmet_state("verdict", card.verdict, expect.verdict),
         *_unmet_state("terminal_state", card.terminal_state, expect.terminal_state),
         *_unmet_metrics(card, expect.metrics),
-        *_missed_output(expect.answer, record.answer),
+        *missed_output(expect.answer, record.answer),
         *_unmet_events(record, expect.events),
     )
 

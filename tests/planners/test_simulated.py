@@ -267,6 +267,29 @@ def test_what_only_the_rules_ask_for_is_left_out_against_the_rules() -> None:
     assert decisions[-1].answer == "Refunded 40.0."
 
 
+@pytest.mark.parametrize(
+    ("binding", "steps"),
+    [("${draft.order_id}", ["refund"]), ("${draft.draft_id}", ["draft_refund", "refund"]), ("O-1", ["refund"])],
+)
+def test_a_draft_is_left_out_where_nothing_but_what_it_was_told_is_needed_of_it(binding: str, steps: list[str]) -> None:
+    draft = {"id": "draft", "tool": "draft_refund", "args": {"order_id": "O-1", "note": "as the customer wishes"}}
+    pay = {"tool": "refund", "args": {"order_id": binding, "usd": 40.0}}
+    reference = Reference.model_validate({"steps": [draft, pay]})
+    model = simulated(reference, SimulatedOptions(version="v0", ignores_policy=1))
+    asked = [one.calls[0] for _, one in played(model) if one.calls]
+    assert [request.tool for request in asked] == steps
+    assert asked[-1].arguments["order_id"] in ("O-1", "D-1")
+
+
+def test_what_can_not_be_asked_for_has_no_result_when_it_is_left_out() -> None:
+    look = {"id": "order", "tool": "get_order", "args": {"order_id": "O-1"}}
+    draft = {"tool": "draft_refund", "args": {"order_id": "${order.nothing}", "note": "as the customer wishes"}}
+    pay = {"tool": "refund", "args": {"order_id": "O-1", "usd": 40.0}}
+    reference = Reference.model_validate({"steps": [look, draft, pay]})
+    model = simulated(reference, SimulatedOptions(version="v0", ignores_policy=1))
+    assert [one.calls[0].tool for _, one in played(model) if one.calls] == ["get_order", "refund"]
+
+
 def test_a_model_that_was_told_no_rules_guesses() -> None:
     untold = ASK.model_copy(update={"policy": ""})
     model = planner(guesses_without_policy=1)
