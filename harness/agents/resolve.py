@@ -70,6 +70,9 @@ def _policy(spec: AgentSpec) -> Policy:
     except ValidationError as error:
         raise AgentError(f"policy: {argument_problems(error)}") from error
     rules_of(policy.rules)
+    models = policy.models
+    # Here, and not in a trial: the list of prices is large, and a model without a price is a mistake of the scenario.
+    Prices(models.prices).check((*models.planner, *models.synthesis, *models.critique, *models.classification))
     return policy
 
 

@@ -129,7 +129,8 @@ class Boundary:
 
     def _record_start(self, delivery: Delivery) -> tuple[int, float]:
         call = delivery.call
-        payload: dict[str, Any] = {} if call.port == "model" else {"arguments": call.arguments}
+        # A model that has no arguments has its prompt in the context of the process.
+        payload: dict[str, Any] = {"arguments": call.arguments} if call.arguments or call.port != "model" else {}
         if call.idempotency_key is not None:
             payload["idempotency_key"] = call.idempotency_key
         if call.attempt is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from harness.boundary import Call, Reply, Session
+from harness.boundary import Call, Reply, Session, Usage
 from harness.content import Budget
 from harness.orchestrator.halts import Halt
 from harness.orchestrator.policy import Policy
-from harness.planners import Prices
+from harness.planners import Context, Prices
 
 
 class TenantSpend:
@@ -108,14 +108,20 @@ class BudgetMeter:
         self.refuse("max_cost_usd", self._budget.max_cost_usd, self.cost_usd, cost_usd)
         self._tenants.refuse(self._tenant, cost_usd)
 
-    def charge(self, reply: Reply) -> None:
-        """Count what a model call consumed."""
-        if reply.usage is not None:
-            cost_usd = reply.usage.cost_usd or 0.0
-            self.tokens_in += reply.usage.tokens_in
-            self.tokens_out += reply.usage.tokens_out
-            self.cost_usd += cost_usd
-            self._tenants.charge(self._tenant, cost_usd)
+    def charge(self, model: str, context: Context, reply: Reply) -> None:
+        """Count what a model call consumed; where nobody measured it, what it may have consumed at most."""
+        usage = reply.usage
+        if usage is None and reply.ok:
+            usage = Usage(context.tokens, self._models.tokens_out_max, None)
+        if usage is None:
+            return
+        cost_usd = usage.cost_usd
+        if cost_usd is None:
+            cost_usd = self._prices.cost_usd(model, usage.tokens_in, usage.tokens_out)
+        self.tokens_in += usage.tokens_in
+        self.tokens_out += usage.tokens_out
+        self.cost_usd += cost_usd
+        self._tenants.charge(self._tenant, cost_usd)
 
     def cut(self, wanted_s: float) -> float:
         """Return ``wanted_s`` cut to what is left of the deadline; raises Halt when nothing is."""

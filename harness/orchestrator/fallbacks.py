@@ -24,6 +24,7 @@ STATES: dict[Cause, TerminalState] = {
     "requires_human": "queued",
 }
 QUERY_LENGTH = 200
+KNOWN_LENGTH = 300
 QUEUE_TIMEOUT_S = 10.0
 
 
@@ -74,7 +75,9 @@ class Fallbacks:
         """Let the synthesis role answer from what there is, without another tool."""
         if not self._models.plays("synthesis"):
             return None
-        asked = msgspec.structs.replace(context, draft=cause, notes=("Answer from what you have.",))
+        known = "; ".join(one.text[:KNOWN_LENGTH] for one in context.observations if one.status == "ok")
+        notes = (f"Answer now, from what you have: {cause}.",)
+        asked = msgspec.structs.replace(context, draft=f"What I found so far: {known}.", notes=notes)
         answer = await self._models.answer("synthesis", asked, self._run.meter.steps)
         assert isinstance(answer, Synthesis)
         return answer.answer

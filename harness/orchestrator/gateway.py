@@ -79,12 +79,13 @@ class Gateway:
 
         What comes of each is added to ``observations``, also when a later one ends the run.
         """
-        for reads, group in groupby(requests, self._reads):
-            if reads:
-                await self._read_all(list(group), confidence, step)
-            else:
-                for request in group:
-                    self.observations.append(await self.execute(request, confidence, step))
+        for reads, grouped in groupby(requests, self._reads):
+            group = list(grouped)
+            if reads and len(group) > 1:
+                await self._read_all(group, confidence, step)
+                continue
+            for request in group:
+                self.observations.append(await self.execute(request, confidence, step))
 
     def _reads(self, request: ToolRequest) -> bool:
         spec = self._run.catalogue.get(request.tool)

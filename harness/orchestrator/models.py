@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from harness.boundary import Call
@@ -53,7 +55,7 @@ class Models:
             reply = await self._carrier.carry(
                 self._call(name, msgspec.structs.replace(view, notes=notes), step), self._policy.timeout_s
             )
-            self._run.meter.charge(reply)
+            self._run.meter.charge(name, view, reply)
             if not reply.ok:
                 raise NoAnswer(f"the model {name} could not be reached: {reply.message}")
             try:
@@ -63,13 +65,9 @@ class Models:
         raise NoAnswer(f"the model {name} does not keep the contract of {role}: {problem}")
 
     def _call(self, name: str, context: Context, step: int) -> Call:
-        """Build the call; what its prompt holds beyond earlier results goes on record."""
-        arguments = {
-            "role": context.role,
-            "tokens_out_max": self._policy.tokens_out_max,
-            "observations": len(context.observations),
-            "notes": list(context.notes),
-            "draft": context.draft,
-        }
+        """Build the call; what its prompt holds beyond the ask and earlier results goes on record."""
+        arguments: dict[str, Any] = {"role": context.role, "tokens_out_max": self._policy.tokens_out_max}
+        prompted = {"notes": list(context.notes), "draft": context.draft, "recalled": list(context.recalled)}
+        arguments |= {name: said for name, said in prompted.items() if said}
         session = self._run.session
         return Call("model", name, arguments, session.run_id, session.principal, step=step, context=context)

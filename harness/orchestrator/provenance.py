@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Literal, Protocol, get_args, get_origin
@@ -90,6 +90,8 @@ class ToldProvenance:
 
     def from_untrusted(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> list[str]:
         """Look for each argument, or for one of its parts."""
+        if not self.tainted_by:
+            return []
         return [
             name
             for name, value in arguments.items()
@@ -116,37 +118,49 @@ class NoProvenance:
 
 
 class _Told:
-    """The words and numbers that were told."""
+    """The words and numbers that were told; they are indexed when somebody first asks, as many runs never do."""
 
     def __init__(self) -> None:
+        self._told: list[Any] = []
         self._texts: list[str] = []
         self._numbers: set[float] = set()
 
     def add(self, value: Any) -> None:
-        """Index a value with all its parts."""
-        leaves = list(_leaves(value))
+        """Keep a value with all its parts."""
+        self._told.append(value)
+
+    def _index(self, value: Any) -> None:
+        leaves = _leaves(value)
         texts = [_words(str(leaf)) for leaf in leaves]
         self._texts.append("\n".join(texts))  # so that no phrase reaches from one part into the next
         self._numbers.update(leaf for leaf in leaves if not isinstance(leaf, str))
         self._numbers.update(number for text in texts for number in _numbers(text))
 
     def __contains__(self, leaf: str | float) -> bool:
+        while self._told:
+            self._index(self._told.pop())
         if isinstance(leaf, str):
             return any(_words(leaf) in text for text in self._texts)
         return leaf in self._numbers
 
 
-def _leaves(value: Any) -> Iterator[str | float]:
-    """Yield the texts and numbers of plain data, names of fields among them."""
-    if isinstance(value, Mapping):
+def _leaves(value: Any) -> list[str | float]:
+    """Return the texts and numbers of plain data, names of fields among them."""
+    leaves: list[str | float] = []
+    _collect(value, leaves)
+    return leaves
+
+
+def _collect(value: Any, leaves: list[str | float]) -> None:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        leaves.append(value)
+    elif isinstance(value, dict):
         for name, one in value.items():
-            yield name
-            yield from _leaves(one)
+            leaves.append(name)
+            _collect(one, leaves)
     elif isinstance(value, list):
         for one in value:
-            yield from _leaves(one)
-    elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        yield value
+            _collect(one, leaves)
 
 
 @lru_cache(TEXTS_KEPT)

@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from harness.planners.decisions import Role
+from harness.planners.decisions import THOUGHT_LENGTH_MAX, Role
 
 _CODE_BLOCK = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
-_THOUGHT_LENGTH_MAX = 4_000
 _Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
@@ -87,7 +86,7 @@ def contract_of(completion: Completion, role: Role, *, function_calling: bool) -
         return text
     if choice.message.tool_calls:
         calls = [_request_of(one.function) for one in choice.message.tool_calls]
-        return {"calls": calls, "thought": text[:_THOUGHT_LENGTH_MAX]}
+        return {"calls": calls, "thought": text[:THOUGHT_LENGTH_MAX]}
     if function_calling and role == "planner":
         return {"answer": text} if text else text
     found = _json_object(text)

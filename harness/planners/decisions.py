@@ -12,12 +12,12 @@ from harness.content import Ask
 from harness.history import canonical_json
 
 CHARACTERS_PER_TOKEN = 4
-
+THOUGHT_LENGTH_MAX = 4_000
 
 Role = Literal["planner", "synthesis", "critique", "classification"]
 Status = Literal["ok", "failed", "unknown", "denied", "queued", "drafted"]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Thought = Annotated[str, msgspec.Meta(max_length=4_000)]
+Thought = Annotated[str, msgspec.Meta(max_length=THOUGHT_LENGTH_MAX)]
 Answer = Annotated[str, msgspec.Meta(max_length=20_000)]
 
 

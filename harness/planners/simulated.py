@@ -15,7 +15,7 @@ import msgspec
 from harness.boundary import one_line
 from harness.content import Reference, Unbound, bind
 from harness.content.bindings import bound_steps
-from harness.planners.decisions import Context, Decision, Observation, Planner, ToolRequest
+from harness.planners.decisions import THOUGHT_LENGTH_MAX, Context, Decision, Observation, Planner, ToolRequest
 from harness.planners.mistakes import (
     with_invented_identifier,
     with_invented_texts,
@@ -27,7 +27,6 @@ from harness.planners.simulated_options import SimulatedOptions
 from harness.simulation import draw
 
 CORRECTIONS_PER_STEP = 2
-THOUGHT_LENGTH_MAX = 4_000
 _EFFECT_CLASSES = ("read", "write", "irreversible")
 
 

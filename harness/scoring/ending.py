@@ -55,6 +55,7 @@ def _missed_checks(final_state: FinalState, after: Any) -> Iterator[str]:
 
 
 def missed_output(output: Output, answer: str) -> Iterator[str]:
+    """Yield, in words, what the answer fails to say, or should not have said."""
     said = answer.lower()
     for text in output.contains:
         if text.lower() not in said:
