@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from harness.boundary import Catalogue
 from harness.content.bindings import bound_steps, broken_bindings
 from harness.content.located import Located, Place
 from harness.content.tasks import ExpectedCalls, Injection, Task
-from harness.world import Caution, Tool
+from harness.world import Caution
 
 NamedTool = tuple[Place, str, Iterable[str]]
-Tools = Mapping[str, Tool]
 
 
-def task_problems(tools: Tools, located: Located, tasks: Sequence[Task]) -> Iterator[str]:
+def task_problems(tools: Catalogue, located: Located, tasks: Sequence[Task]) -> Iterator[str]:
     """Yield one line for everything that the tasks of a file name and that is not there."""
     for index, task in enumerate(tasks):
         place = ("tasks", index)
@@ -21,7 +21,7 @@ def task_problems(tools: Tools, located: Located, tasks: Sequence[Task]) -> Iter
         yield from _binding_problems(located, place, task)
 
 
-def injection_problems(tools: Tools, located: Located, injections: Sequence[Injection]) -> Iterator[str]:
+def injection_problems(tools: Catalogue, located: Located, injections: Sequence[Injection]) -> Iterator[str]:
     """Yield one line for every tool and argument that an injection names and that is not there."""
     for index, injection in enumerate(injections):
         named = [(("calls", number, "tool"), one.tool, one.args) for number, one in enumerate(injection.calls)]
@@ -30,25 +30,25 @@ def injection_problems(tools: Tools, located: Located, injections: Sequence[Inje
         yield from _tool_problems(tools, located, ("injections", index), named)
 
 
-def people_problems(tools: Tools, located: Located, caution: Caution) -> Iterator[str]:
+def people_problems(tools: Catalogue, located: Located, caution: Caution) -> Iterator[str]:
     """Yield one line for every tool and argument that the people are told of and that is not there."""
     yield from _tool_problems(tools, located, ("wants",), [((name,), name, ()) for name in caution.wants])
     for name in caution.names:
         tool, dot, argument = name.rpartition(".")
         if dot:
             yield from _tool_problems(tools, located, ("names",), [((name,), tool, (argument,))])
-        elif not any(argument in one.spec.parameters.model_fields for one in tools.values()):
-            taken = sorted({field for one in tools.values() for field in one.spec.parameters.model_fields})
+        elif not any(argument in one.parameters.model_fields for one in tools.values()):
+            taken = sorted({field for one in tools.values() for field in one.parameters.model_fields})
             yield f"{located.where(('names', name))}: no tool takes an argument {name!r}; known: {', '.join(taken)}"
 
 
-def _tool_problems(tools: Tools, located: Located, place: Place, named: Iterable[NamedTool]) -> Iterator[str]:
+def _tool_problems(tools: Catalogue, located: Located, place: Place, named: Iterable[NamedTool]) -> Iterator[str]:
     known = ", ".join(sorted(tools))
     for inner, name, arguments in named:
         if name not in tools:
             yield f"{located.where((*place, *inner))}: there is no tool {name!r}; known: {known}"
             continue
-        fields = tools[name].spec.parameters.model_fields
+        fields = tools[name].parameters.model_fields
         for argument in arguments:
             if argument not in fields:
                 yield (

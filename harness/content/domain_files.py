@@ -26,7 +26,7 @@ from harness.content.tasks import Injection, Task
 from harness.content.yaml_files import read_text, read_yaml
 from harness.errors import ContentError
 from harness.history import canonical_json
-from harness.world import MEMORY_TOOLS, Authorize, Caution, Corpus, Document, Inject, Tool, no_vectors
+from harness.world import Authorize, Caution, Corpus, Document, Inject, Tool, no_vectors
 
 _NO_TOOLS: tuple[dict[str, Tool], Inject, Authorize | None] = ({}, no_vectors, None)
 
@@ -99,7 +99,7 @@ def _import(folder: Path) -> Domain:
     caution = _caution(people)
     domain = IMPORTERS[importer](folder, located, caution)
     if people:
-        found.problems += people_problems(domain.tools, people.located, caution)
+        found.problems += people_problems(domain.nameable, people.located, caution)
     found.refuse()
     return domain
 
@@ -157,21 +157,13 @@ def _load_native(pack: Pack, folder: Path) -> Domain:
     planted = [(injections.located, injections.value.injections)] if injections and injections.value else []
     found.problems += [*_repeated("tasks", tasks), *_repeated("injections", planted)]
     if tools:
-        found.problems += (one for located, some in tasks for one in task_problems(_nameable(tools), located, some))
-        found.problems += (one for located, some in planted for one in injection_problems(tools, located, some))
+        known = domain.nameable
+        found.problems += (one for located, some in tasks for one in task_problems(known, located, some))
+        found.problems += (one for located, some in planted for one in injection_problems(known, located, some))
     if tools and people:
-        found.problems += people_problems(tools, people.located, domain.caution)
+        found.problems += people_problems(domain.nameable, people.located, domain.caution)
     found.refuse()
     return domain
-
-
-def _nameable(tools: dict[str, Tool]) -> dict[str, Tool]:
-    """Return what tasks can name: the domain's own tools, and the memory's, which are no functions over its world."""
-    return {**{name: Tool(spec, _no_function) for name, spec in MEMORY_TOOLS.items()}, **tools}
-
-
-def _no_function() -> None:
-    """Stand where a declaration is all that is looked at."""
 
 
 def _read_tools(pack: Pack, folder: Path) -> tuple[dict[str, Tool], Inject, Authorize | None]:

@@ -74,19 +74,20 @@ class Domain:
 
     def in_reach(self, task: Task) -> Catalogue:
         """Return the tools that a task lets its agents use; those of the memory only where it names them."""
-        return {name: self._nameable[name] for name in task.tools} if task.tools else self.catalogue
+        return {name: self.nameable[name] for name in task.tools} if task.tools else self.catalogue
 
     def facts_for(self, task: Task) -> Mapping[str, ToolFacts]:
         """Return what scoring needs to know of the tools: the domain's, and the memory's where the task names one."""
         return self.facts if self.catalogue.keys() >= set(task.tools) else self._nameable_facts
 
     @cached_property
-    def _nameable(self) -> Catalogue:
+    def nameable(self) -> Catalogue:
+        """What tasks, injections and people can name: the domain's own tools, and those of the memory."""
         return {**MEMORY_TOOLS, **self.catalogue}
 
     @cached_property
     def _nameable_facts(self) -> Mapping[str, ToolFacts]:
-        return facts_of(self._nameable)
+        return facts_of(self.nameable)
 
     def ask(self, task: Task) -> Ask:
         """Return what agents are told of a task."""

@@ -5,7 +5,7 @@ one job and can be swapped (``Parts``), so that a scenario can show what happens
 """
 
 from harness.orchestrator.fallbacks import Outcome, TerminalState
-from harness.orchestrator.live import Handler, live_session
+from harness.orchestrator.live import Handler, live_orchestrator, live_session
 from harness.orchestrator.orchestrator import Orchestrator
 from harness.orchestrator.parts import WITHOUT, Parts, parts_without
 from harness.orchestrator.policy import (
@@ -46,6 +46,7 @@ __all__ = [
     "SqliteRunLog",
     "TenantPolicy",
     "TerminalState",
+    "live_orchestrator",
     "live_session",
     "parts_without",
     "rules_of",

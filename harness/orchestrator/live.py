@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from harness.boundary import (
@@ -23,9 +24,22 @@ from harness.boundary import (
     unanswered,
 )
 from harness.history import EventKind, History
+from harness.orchestrator.orchestrator import Orchestrator
+from harness.orchestrator.parts import Parts
+from harness.orchestrator.policy import Policy
+from harness.orchestrator.run_log import SqliteRunLog
 from harness.simulation import WallClock, draw
 
+RUN_LOG = Path(".harness/run_log.db")
 Handler = Callable[[Call], Awaitable[Reply]]
+
+
+def live_orchestrator(
+    policy: Policy | None = None, parts: Parts | None = None, *, run_log: Path = RUN_LOG
+) -> Orchestrator:
+    """Return an orchestrator whose runs are logged in an SQLite file, so that they outlive their process."""
+    run_log.parent.mkdir(parents=True, exist_ok=True)
+    return Orchestrator(policy, parts, SqliteRunLog(run_log))
 
 
 def live_session(

@@ -25,7 +25,7 @@ class RetryPolicy(Frozen):
     """
 
     max_attempts: Count = 4
-    per_run: Count = 20
+    per_run: Count = 24
     backoff_s: Seconds = 1.0
     backoff_max_s: Seconds = 30.0
     jitter: Share = 0.2

@@ -21,7 +21,7 @@ from harness.orchestrator import (
     Outcome,
     Policy,
     RunQueue,
-    SqliteRunLog,
+    live_orchestrator,
     live_session,
 )
 from harness.planners import ChatModel, Decision, ToolRequest
@@ -94,8 +94,8 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
     async def never(_call: Call) -> Reply:
         raise AssertionError("nothing may go out")
 
-    first = asyncio.run(Orchestrator(log=SqliteRunLog(tmp_path / "runs.db")).run(ASK, session()))
-    again = Orchestrator(log=SqliteRunLog(tmp_path / "runs.db"))
+    first = asyncio.run(live_orchestrator(run_log=tmp_path / "logs" / "runs.db").run(ASK, session()))
+    again = live_orchestrator(run_log=tmp_path / "logs" / "runs.db")
     assert asyncio.run(again.run(ASK, session(tool=never, model=never))) == first
 
 
