@@ -131,7 +131,8 @@ def _selector_problems(name: str, scenario: Scenario, domain: Domain, located: L
     for index, fault in enumerate(scenario.faults[name].faults):
         place = ("faults", name, "faults", index)
         at, selector = located.where((*place, "at")), fault.selector
-        if not any(fnmatchcase(run, selector.run) for run in runs):
+        # A run that work is handed to is called after the one that it comes from: run-1.payer.…
+        if not any(fnmatchcase(run, selector.run) or selector.run.startswith(f"{run}.") for run in runs):
             yield f"{at}: there is no run {selector.run!r}; known (one for each of starts_s): {', '.join(runs)}"
         if selector.port in ("tool", "retrieval") and not _tools_at(domain, selector):
             yield f"{at}: {_why_no_tool(domain, selector)}"
