@@ -3,7 +3,7 @@ PYTHON ?= python3
 INSTALL = python -m pip install --quiet --disable-pip-version-check
 PYTEST = pytest --numprocesses auto --dist loadgroup
 
-.PHONY: demo test test-integrations lint lock clean
+.PHONY: demo test test-integrations defects lint lock clean
 
 demo: .venv/.runtime ## the demo scenarios, and where their report lies
 	.venv/bin/harness demo
@@ -13,6 +13,9 @@ test: .venv/.dev ## every test that needs no heavy extra
 
 test-integrations: .venv-integrations/.ready ## the tests that need a heavy extra (AgentDojo)
 	.venv-integrations/bin/$(PYTEST) -m integration
+
+defects: .venv/.runtime ## which scenario catches which defect; `make defects ALL=--all` tells all of them apart
+	.venv/bin/python -m benchmarks.defects $(ALL)
 
 lint: .venv/.dev ## style, types, floors, exported names
 	.venv/bin/ruff check

@@ -26,12 +26,12 @@ class Breakers(Protocol):
 class Circuit:
     """One circuit: its state, its transient failures in a row, and when it opened."""
 
-    __slots__ = ("failures", "opened_at_s", "state")
+    __slots__ = ("failures", "since_s", "state")
 
     def __init__(self) -> None:
         self.state: State = "closed"
         self.failures = 0
-        self.opened_at_s = 0.0
+        self.since_s = 0.0
 
 
 class ToolBreakers:
@@ -51,8 +51,10 @@ class ToolBreakers:
     def allows(self, name: str, session: Session) -> bool:
         """Whether a call may be made; an open circuit lets one probe through when its cooldown is over."""
         circuit = self.circuit(name)
-        if circuit.state == "open" and session.clock.now() - circuit.opened_at_s >= self._policy.cooldown_s:
+        now_s = session.clock.now()
+        if circuit.state != "closed" and now_s - circuit.since_s >= self._policy.cooldown_s:
             circuit.state = "half_open"
+            circuit.since_s = now_s
             session.emit("breaker_half_opened", name=name)
             return True
         return circuit.state == "closed"
@@ -70,7 +72,7 @@ class ToolBreakers:
         circuit.failures += 1
         if circuit.state == "half_open" or circuit.failures == self._policy.threshold:
             circuit.state = "open"
-            circuit.opened_at_s = session.clock.now()
+            circuit.since_s = session.clock.now()
             session.emit("breaker_opened", name=name, payload={"failures": circuit.failures})
 
     def _close(self, circuit: Circuit, name: str, session: Session) -> None:

@@ -108,8 +108,11 @@ class BudgetMeter:
         self.refuse("max_cost_usd", self._budget.max_cost_usd, self.cost_usd, cost_usd)
         self._tenants.refuse(self._tenant, cost_usd)
 
-    def charge(self, model: str, context: Context, reply: Reply) -> None:
-        """Count what a model call consumed; where nobody measured it, what it may have consumed at most."""
+    def charge(self, model: str, context: Context, reply: Reply, *, is_news: bool) -> None:
+        """Count what a model call consumed; where nobody measured it, what it may have consumed at most.
+
+        The tenant is charged for what is news alone.
+        """
         usage = reply.usage
         if usage is None and reply.ok:
             usage = Usage(context.tokens, self._models.tokens_out_max, None)
@@ -121,7 +124,8 @@ class BudgetMeter:
         self.tokens_in += usage.tokens_in
         self.tokens_out += usage.tokens_out
         self.cost_usd += cost_usd
-        self._tenants.charge(self._tenant, cost_usd)
+        if is_news:
+            self._tenants.charge(self._tenant, cost_usd)
 
     def cut(self, wanted_s: float) -> float:
         """Return ``wanted_s`` cut to what is left of the deadline; raises Halt when nothing is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from harness.boundary import Call, EffectClass, Reply, failed, succeeded
+from harness.orchestrator.halts import Halt
 from harness.orchestrator.retries import intent_of
 from harness.orchestrator.run import Run
 
@@ -24,29 +25,33 @@ class Carrier:
         run = self._run
         if not run.retries.admits(call):
             return failed("unavailable", "the retries of this run are used up")
-        attempt = 1
+        attempt, reply = 1, None
         while True:
-            reply = await self._attempt(call, timeout_s, attempt)
-            if reply.status == "unknown" and effect in run.policy.retry.look_up:
-                reply = await self._look_up(call, reply)
-            wait_s = run.retries.wait_s(call, reply, attempt, read=effect == "read")
-            if reply.ok or wait_s is None:
-                return reply
-            self._announce(call, reply, attempt + 1, wait_s)
-            await run.session.clock.sleep(run.meter.cut(wait_s))
+            try:
+                reply = await self._attempt(call, timeout_s, attempt)
+                if reply.status == "unknown" and effect in run.policy.retry.look_up:
+                    reply = await self._look_up(call, reply)
+                wait_s = None if reply.ok else run.retries.wait_s(call, reply, attempt, read=effect == "read")
+                if wait_s is None:
+                    return reply
+                self._announce(call, reply, attempt + 1, wait_s)
+                await run.session.clock.sleep(run.meter.cut(wait_s))
+            except Halt as halt:
+                halt.reply = reply
+                raise
             attempt += 1
 
     async def _attempt(self, call: Call, timeout_s: float, attempt: int) -> Reply:
         run = self._run
         await self._keep_away(call.name)
-        timeout_s = run.meter.cut(timeout_s)
         if self._is_stale(call):
             return Reply("unknown", None, "conflict", "its key is too old to be repeated safely")
         run.meter.refuse_call(call)
-        if not run.breakers.allows(call.name, run.session):
+        if await run.life.refuses(call.name, lambda: not run.breakers.allows(call.name, run.session)):
             return failed("unavailable", f"the circuit of {call.name} is open")
         run.meter.count_call(call)
         async with run.bulkheads.admit(call.name):
+            timeout_s = run.meter.cut(timeout_s)
             signed = run.identity.sign(call)
             reply = await run.session.send(msgspec.structs.replace(signed, timeout_s=timeout_s, attempt=attempt))
         self._learn(call, reply)
@@ -54,8 +59,9 @@ class Carrier:
 
     def _learn(self, call: Call, reply: Reply) -> None:
         run = self._run
-        run.breakers.learn(call.name, reply, run.session)
-        run.kill_switch.learn(reply, run.session)
+        if run.is_news:
+            run.breakers.learn(call.name, reply, run.session)
+            run.kill_switch.learn(reply, run.session)
         if reply.status == "unknown":
             self._unknown.add(intent_of(call))
         if reply.retry_after_s is not None:
@@ -63,7 +69,7 @@ class Carrier:
 
     async def _keep_away(self, name: str) -> None:
         """Wait out a Retry-After, also when the planner asks for the same tool anew."""
-        wait_s = self._not_before_s.pop(name, 0.0) - self._run.session.clock.now()
+        wait_s = self._not_before_s.get(name, 0.0) - self._run.session.clock.now()
         if wait_s > 0:
             await self._run.session.clock.sleep(self._run.meter.cut(wait_s))
 

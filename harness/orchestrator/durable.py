@@ -7,7 +7,9 @@ and never answered has an unknown outcome, as one whose acknowledgement was lost
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +20,20 @@ from harness.simulation import Clock
 
 # A question to a person or a model has no effect: it is simply asked again.
 _WITH_EFFECTS = ("tool", "memory", "agent")
+_HANDED_OUT = ("sent", "answered", "slept", "refused")
+# What the parts tell that are shared with other runs: a new life does not pass there again.
+_OF_SHARED_PARTS = ("breaker_opened", "breaker_half_opened", "breaker_closed", "kill_switch_tripped")
+# So many turns of the loop is a line waited for; whatever comes later is not what the log expects.
+PATIENCE = 1_000
 
 
 class Durable:
-    """One life of one run, between its agent and its log; it is the clock of that life as well."""
+    """One life of one run, between its agent and its log; it is the clock of that life as well.
+
+    What the log holds is handed out in the order of the log, so that what went on at one time goes on in the same order
+    again. When something is asked for that the log does not know, the rest of it is the work of another version: it is
+    left aside, and the keys of the writes keep them from taking effect twice.
+    """
 
     def __init__(self, session: Session, log: RunLog) -> None:
         self._session = session
@@ -31,13 +43,13 @@ class Durable:
         if session.log_lost and entries:
             self._write("lost")
             entries = []
-        self._answers = {entry.key: entry for entry in entries if entry.kind == "answered"}
-        self._sent = {entry.key for entry in entries if entry.kind == "sent"}
-        self._emitted_before = sum(entry.kind == "emitted" for entry in entries)
+        self._lines = {f"{entry.kind} {entry.key}": entry for entry in entries if entry.kind in _HANDED_OUT}
+        self._emitted_before = sum(entry.kind == "emitted" and entry.event not in _OF_SHARED_PARTS for entry in entries)
         self._replayed_at_s = entries[0].at_s if entries else self._real.now()
         self._seen: Counter[str] = Counter()
         self.resumed = bool(entries)
-        self.replayed_calls = len(self._answers)
+        self.answers_from_log = False
+        self.replayed_calls = sum(entry.kind == "answered" for entry in entries)
         if not entries:
             self._write("begun")
 
@@ -52,43 +64,64 @@ class Durable:
             payload = {"generation": self._session.generation, "replayed_calls": self.replayed_calls}
             self._session.emit("run_resumed", payload=payload)
 
-    @property
-    def _replaying(self) -> bool:
-        return bool(self._answers)
-
     def now(self) -> float:
         """Return the time of the log while answers come from there, else the real one."""
-        return self._replayed_at_s if self._replaying else self._real.now()
+        return self._replayed_at_s if self._lines else self._real.now()
+
+    async def refuses(self, what: str, refused_now: Callable[[], bool]) -> bool:
+        """Decide on what other runs have a say in; while the log lasts, as it was decided then."""
+        key = self._key(f"refused {what}")
+        if self._lines:
+            return f"refused {key}" in self._lines and await self._logged(f"refused {key}") is not None
+        refused = refused_now()
+        if refused:
+            self._write("refused", key=key)
+        return refused
 
     async def sleep(self, seconds: float) -> None:
         """Wait, unless this wait was over before the crash."""
-        if self._replaying:
-            self._replayed_at_s += seconds
-        else:
+        key = self._key(f"sleep {seconds!r}")
+        if await self._logged(f"slept {key}") is None:
             await self._real.sleep(seconds)
+            self._write("slept", key=key)
 
     async def _send(self, call: Call) -> Reply:
-        key = self._key(call)
-        entry = self._answers.pop(key, None)
-        if entry is not None:
-            self._replayed_at_s = max(self._replayed_at_s, entry.at_s)
-            assert entry.reply is not None
-            return entry.reply
-        if key in self._sent and call.port in _WITH_EFFECTS:
+        key = self._key(f"{call.port}:{call.name}:{digest([call.arguments, call.step, call.attempt])[:16]}")
+        sent = await self._logged(f"sent {key}")
+        answered = await self._logged(f"answered {key}")
+        self.answers_from_log = answered is not None
+        if answered is not None:
+            assert answered.reply is not None
+            return answered.reply
+        if sent is not None and call.port in _WITH_EFFECTS:
             reply = Reply("unknown", None, "timeout", "the process died before an answer came", retryable=True)
         else:
             self._write("sent", key=key, port=call.port, name=call.name, step=call.step)
             reply = await self._session.send(call)
+        self.answers_from_log = False  # while this one was under way, another may have been
         self._write("answered", key=key, port=call.port, name=call.name, step=call.step, reply=reply)
         return reply
 
-    def _key(self, call: Call) -> str:
-        what = f"{call.port}:{call.name}:{digest([call.arguments, call.step, call.attempt])[:16]}"
+    async def _logged(self, name: str) -> Entry | None:
+        """Wait for the turn of a line and return it; None, at the end of the log, for one that it does not hold."""
+        line = name if name in self._lines else None
+        for _ in range(PATIENCE):
+            if next(iter(self._lines), None) == line:
+                break
+            await asyncio.sleep(0)
+        else:
+            self._lines.clear()
+        entry = self._lines.pop(name, None)
+        if entry is not None:
+            self._replayed_at_s = entry.at_s
+        return entry
+
+    def _key(self, what: str) -> str:
         self._seen[what] += 1
         return f"{what}:{self._seen[what]}"
 
     def _emit(self, kind: EventKind, *, step: int | None = None, **fields: Any) -> object:
-        if self._emitted_before:
+        if self._emitted_before and kind not in _OF_SHARED_PARTS:
             self._emitted_before -= 1
             return None
         self._write("emitted", event=kind, step=step, fields=fields)

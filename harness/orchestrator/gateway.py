@@ -13,6 +13,7 @@ import msgspec
 from harness.boundary import Call, Reply, ToolSpec, identity_of, identity_text
 from harness.history import EventKind
 from harness.orchestrator.carrier import Carrier
+from harness.orchestrator.halts import Halt
 from harness.orchestrator.rules import Question
 from harness.orchestrator.run import Run
 from harness.planners import Observation, ToolRequest, observe
@@ -185,7 +186,12 @@ class Gateway:
             step=step,
         )
         timeout_s = run.policy.hand_off_timeout_s if spec.port == "agent" else run.policy.tool_timeout_s
-        reply = await self._carrier.carry(call, timeout_s, spec.effect)
+        try:
+            reply = await self._carrier.carry(call, timeout_s, spec.effect)
+        except Halt as halt:
+            if halt.reply is not None:
+                self.observations.append(self._observed(request, spec, halt.reply))
+            raise
         self._conduct.note(spec, request, reply)
         if reply.ok:
             run.keys.applied(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.boundary import Reply
 from harness.orchestrator.policy import Cause
 
 
@@ -13,4 +14,5 @@ class Halt(Exception):
     def __init__(self, cause: Cause, message: str, **facts: Any) -> None:
         self.cause: Cause = cause
         self.facts = facts
+        self.reply: Reply | None = None
         super().__init__(message)

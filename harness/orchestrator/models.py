@@ -55,7 +55,7 @@ class Models:
             reply = await self._carrier.carry(
                 self._call(name, msgspec.structs.replace(view, notes=notes), step), self._policy.timeout_s
             )
-            self._run.meter.charge(name, view, reply)
+            self._run.meter.charge(name, view, reply, is_news=self._run.is_news)
             if not reply.ok:
                 raise NoAnswer(f"the model {name} could not be reached: {reply.message}")
             try:

@@ -26,6 +26,7 @@ class Orchestrator:
     def __init__(self, policy: Policy | None = None, parts: Parts | None = None, log: RunLog | None = None) -> None:
         self._policy = policy or Policy()
         self._parts = parts or Parts()
+        self._driven: set[str] = set()
         self._shared = Shared.made_by(self._parts, self._policy)
         self.log = log or self._parts.log()
 
@@ -33,7 +34,8 @@ class Orchestrator:
         """Run one ask to its end, or go on with it; a halt is an outcome with a summary, not an exception."""
         life = self._parts.life(session, self.log)
         life.announce()
-        run = self._parts.run(self._policy, ask, life.session, self._shared)
+        run = self._parts.run(self._policy, ask, life, self._shared, driven_before=session.run_id in self._driven)
+        self._driven.add(session.run_id)
         return await _Loop(run, self._parts).to_its_end()
 
     def record(self, run_id: str) -> RunRecord | None:
@@ -71,6 +73,7 @@ class _Loop:
         run, meter = self._run, self._run.meter
         if run.mode == "synchronous":
             meter.deadline_s = min(meter.deadline_s, run.policy.interactive_s)
+        thrifty = meter.be_thrifty()
         self._emit(
             "run_started",
             payload={
@@ -82,7 +85,7 @@ class _Loop:
                 "deadline_at_s": meter.deadline_at_s,
             },
         )
-        if meter.be_thrifty():
+        if thrifty:
             self._emit("fallback_activated", payload={"cause": "tenant_budget", "mode": "fewer_steps"})
 
     async def _answer(self) -> str:

@@ -66,14 +66,17 @@ class Parts:
     fallbacks: Callable[[Run, Carrier, Models], Fallbacks] = Fallbacks
     ending: Callable[[str, Sequence[Observation], Catalogue], Ending] = honest
 
-    def run(self, policy: Policy, ask: Ask, session: Session, shared: Shared) -> Run:
+    def run(self, policy: Policy, ask: Ask, life: Durable, shared: Shared, *, driven_before: bool) -> Run:
         """Put the parts of one run together."""
+        session = life.session
         meter = self.budgets(ask.budget, policy, session, shared.tenants)
         catalogue = self.reach(policy, session.catalogue)
         return Run(
             policy=policy,
             ask=ask,
             session=session,
+            life=life,
+            driven_before=driven_before,
             catalogue=catalogue,
             mode=self.mode(policy, catalogue),
             meter=meter,

@@ -12,6 +12,7 @@ from harness.orchestrator.budgets import BudgetMeter
 from harness.orchestrator.bulkheads import Bulkheads
 from harness.orchestrator.contracts import Contracts
 from harness.orchestrator.derivations import Derivations
+from harness.orchestrator.durable import Durable
 from harness.orchestrator.identity import Identity
 from harness.orchestrator.keys import Keys
 from harness.orchestrator.kill_switch import KillSwitch
@@ -27,11 +28,16 @@ from harness.orchestrator.window import Window
 
 @dataclass(frozen=True)
 class Run:
-    """What every step of one run works with; breakers, bulkheads and kill switch are shared with other runs."""
+    """What every step of one run works with; breakers, bulkheads and kill switch are shared with other runs.
+
+    ``driven_before`` says that the shared parts have seen an earlier life of this run.
+    """
 
     policy: Policy
     ask: Ask
     session: Session
+    life: Durable
+    driven_before: bool
     catalogue: Catalogue
     mode: RunMode
     meter: BudgetMeter
@@ -49,3 +55,8 @@ class Run:
     contracts: Contracts
     loops: LoopGuard
     window: Window
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the shared parts have not heard yet of the reply that has just come."""
+        return not (self.driven_before and self.life.answers_from_log)

@@ -15,11 +15,12 @@ from harness.boundary import Reply
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of a run's log; ``at_s`` is epoch seconds.
 
-    ``begun`` opens the log. ``sent`` is written before a call goes out, ``answered`` when its reply is known; both name
-    the call by ``key``. ``emitted`` is an event of the control flow. ``lost`` says that everything above it is gone.
+    ``begun`` opens the log. ``sent`` is written before a call goes out, ``answered`` when its reply is known, ``slept``
+    when a wait is over, ``refused`` when a part that other runs share has said no; all four name what they are about by
+    ``key``. ``emitted`` is an event of the control flow. ``lost`` says that everything above it is gone.
     """
 
-    kind: Literal["begun", "sent", "answered", "emitted", "lost"]
+    kind: Literal["begun", "sent", "answered", "slept", "refused", "emitted", "lost"]
     at_s: float
     key: str = ""
     port: str = ""
