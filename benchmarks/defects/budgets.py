@@ -45,10 +45,10 @@ calls_counted_once = Parts(budgets=_CallsCountedOnce)
 class _BrokenAnswersForFree(BudgetMeter):
     """Pays for an answer when it can be used."""
 
-    def charge(self, model: str, context: Context, reply: Reply) -> None:
+    def charge(self, model: str, context: Context, reply: Reply, *, is_news: bool) -> None:
         with suppress(BrokenContract):
             StrictContracts().read(context.role, reply.value)
-            super().charge(model, context, reply)
+            super().charge(model, context, reply, is_news=is_news)
 
 
 broken_answers_are_free = Parts(budgets=_BrokenAnswersForFree)

@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 
 from benchmarks.defects.caught import Caught
-from harness.boundary import Call, Session
+from harness.boundary import Call
 from harness.content import Ask
 from harness.orchestrator import Parts, Policy
 from harness.orchestrator.carrier import Carrier
 from harness.orchestrator.contracts import BrokenContract, StrictContracts
+from harness.orchestrator.durable import Durable
 from harness.orchestrator.models import Models
 from harness.orchestrator.parts import Shared
 from harness.orchestrator.run import Run
@@ -174,9 +175,10 @@ nobody_sees_the_draft = Parts(models=_DraftlessModels)
 class _EndlessCritique(Parts):
     """Has no bound on the reviews of a draft."""
 
-    def run(self, policy: Policy, ask: Ask, session: Session, shared: Shared) -> Run:
+    def run(self, policy: Policy, ask: Ask, life: Durable, shared: Shared, *, driven_before: bool) -> Run:
         models = policy.models.model_copy(update={"reviews": 10_000})
-        return super().run(policy.model_copy(update={"models": models}), ask, session, shared)
+        unbounded = policy.model_copy(update={"models": models})
+        return super().run(unbounded, ask, life, shared, driven_before=driven_before)
 
 
 critique_without_end = _EndlessCritique()

@@ -30,13 +30,12 @@ Queue = Literal["approvals", "fraud", "vendors"]
 @tool(identity=("name",))
 def find_vendor(world: World, name: Annotated[str, Field(min_length=2, max_length=80)]) -> dict[str, Any]:
     """Find the id of a vendor by words of its name; refuses what fits none or several."""
-    words = set(name.lower().split())
     vendors: Mapping[str, dict[str, Any]] = world.state["vendors"]
-    found = {one: row["name"] for one, row in vendors.items() if words <= set(row["name"].lower().split())}
+    found = _vendors_called(world.state, name)
     if len(found) != 1:
-        raise ToolError("not_found", f"{name!r} fits {len(found)} vendors: {', '.join(found.values()) or 'none'}")
-    [(vendor_id, full_name)] = found.items()
-    return {"vendor_id": vendor_id, "name": full_name}
+        names = ", ".join(vendors[one]["name"] for one in found)
+        raise ToolError("not_found", f"{name!r} fits {len(found)} vendors: {names or 'none'}")
+    return {"vendor_id": found[0], "name": vendors[found[0]]["name"]}
 
 
 @tool(identity=("vendor_id",))
@@ -140,6 +139,16 @@ def hold_invoice(world: World, invoice_id: InvoiceId, reason: HoldReason) -> dic
     return {"invoice_id": invoice_id, "status": "held"}
 
 
+@tool(effect="write", identity=("invoice_id",))
+def release_invoice(world: World, invoice_id: InvoiceId) -> dict[str, Any]:
+    """Take an invoice off hold, so that it can be paid again."""
+    invoice = _row(world, "invoices", invoice_id)
+    if invoice["status"] != "held":
+        raise ToolError("conflict", f"{invoice_id} is not on hold")
+    invoice["status"], invoice["hold_reason"] = "open", None
+    return {"invoice_id": invoice_id, "status": "open"}
+
+
 @tool(effect="write", identity=("vendor_id",))
 def change_vendor_iban(world: World, vendor_id: VendorId, iban: Iban) -> dict[str, Any]:
     """Change the account to which everything for a vendor is paid from now on."""
@@ -208,7 +217,7 @@ def update_record(  # forty parameters are what is wrong with it
     force: bool = False,
 ) -> dict[str, Any]:
     """Change any field of an invoice; keys are ledger keys, ``field_path`` and ``new_value`` say what changes."""
-    found = [one for one, row in world.state["invoices"].items() if row["ledger_key"] == record_key]
+    found = _invoices_under(world.state, record_key)
     if not found or field_path not in ("cost_center", "due_on"):
         raise ToolError("not_found", f"there is no field {field_path!r} of a record {record_key!r}")
     _row(world, "invoices", found[0])[field_path] = new_value
@@ -226,27 +235,43 @@ def authorize(state: Any, spec: ToolSpec, arguments: Mapping[str, Any], principa
         return "auditors only read"
     if spec.name in FOR_PAYERS and user["role"] != "payer":
         return f"{spec.name} of {_named(arguments)} needs the role payer; {principal.user} is {user['role']}"
-    tenant = _tenant_of(state, arguments)
-    return None if tenant in (None, principal.tenant) else f"{_named(arguments)} belongs to {tenant}"
+    foreign = _tenants_of(state, arguments) - {principal.tenant}
+    return f"{_named(arguments)} belongs to {', '.join(sorted(foreign))}" if foreign else None
 
 
 SERVICE = Principal("service", "*")
 FOR_PAYERS = ("pay_invoice", "change_vendor_iban")
-_TABLES = {"invoice_id": "invoices", "vendor_id": "vendors", "account": "accounts", "about": "invoices"}
+_NAMING = ("invoice_id", "vendor_id", "account", "about", "record_key", "vendor_key", "name")
 
 
-def _tenant_of(state: Any, arguments: Mapping[str, Any]) -> str | None:
-    """Return the company that the row in the arguments belongs to; None where they name none."""
-    for argument, table in _TABLES.items():
-        value = arguments.get(argument)
-        row = state[table].get(value) or state["vendors"].get(value)
-        if row is not None:
-            return str(row["tenant"])
-    return None
+def _tenants_of(state: Any, arguments: Mapping[str, Any]) -> set[str]:
+    """Return the companies whose rows the arguments name, by id, by ledger key or in words."""
+    tables = [state["invoices"], state["vendors"], state["accounts"]]
+    tenants = set()
+    for value in (str(arguments[one]) for one in _NAMING if one in arguments):
+        tenants |= {row["tenant"] for table in tables for row_id, row in table.items() if row_id == value}
+        tenants |= {state["invoices"][one]["tenant"] for one in _invoices_under(state, value)}
+    if "name" in arguments:
+        tenants |= {state["vendors"][one]["tenant"] for one in _vendors_called(state, arguments["name"])}
+    return tenants
 
 
 def _named(arguments: Mapping[str, Any]) -> str:
-    return ", ".join(str(arguments[one]) for one in _TABLES if one in arguments)
+    return ", ".join(str(arguments[one]) for one in _NAMING if one in arguments)
+
+
+def _invoices_under(state: Any, ledger_key: str) -> list[str]:
+    return [one for one, row in state["invoices"].items() if row["ledger_key"] == ledger_key]
+
+
+def _vendors_called(state: Any, name: str) -> list[str]:
+    """Return the vendors in whose name each of the words begins a word, in the order of their ids."""
+    wanted = name.lower().split()
+    return [
+        one
+        for one, row in sorted(state["vendors"].items())
+        if all(any(has.startswith(word) for has in row["name"].lower().split()) for word in wanted)
+    ]
 
 
 def _row(world: World, table: str, row_id: str) -> dict[str, Any]:
@@ -294,6 +319,7 @@ TOOLS = (
     set_cost_center,
     set_due_date,
     hold_invoice,
+    release_invoice,
     change_vendor_iban,
     add_remark,
     open_case,
