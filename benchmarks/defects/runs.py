@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -190,6 +191,28 @@ class _WaitsAgain(Durable):
 
 waits_are_repeated = Parts(life=_WaitsAgain)
 
+
+class _LearnsAgain(Durable):
+    """Takes what it reads in its log for news, and tells all other runs."""
+
+    async def _send(self, call: Call) -> Reply:
+        reply = await super()._send(call)
+        self.answers_from_log = False
+        return reply
+
+
+replay_is_taken_for_news = Parts(life=_LearnsAgain)
+
+
+class _DecidesAgain(Durable):
+    """Asks its breakers what they think now of what it did then."""
+
+    async def refuses(self, _what: str, refused_now: Callable[[], bool]) -> bool:
+        return refused_now()
+
+
+replay_asks_breakers_anew = Parts(life=_DecidesAgain)
+
 DEFECTS = {
     "reads_one_by_one": Caught("parallel_reads", "L16"),
     "reads_without_bound": Caught("parallel_reads", "L16"),
@@ -208,4 +231,6 @@ DEFECTS = {
     "crash_moves_the_deadline": Caught("crash_and_resume", "R20", "R8"),
     "crash_is_a_failure": Caught("crash_and_resume", "D9", "L6"),
     "waits_are_repeated": Caught("crash_and_resume", "R20"),
+    "replay_is_taken_for_news": Caught("crash_is_paid_once", "R20", "R9"),
+    "replay_asks_breakers_anew": Caught("crash_beside_open_breaker", "R20", "L4"),
 }

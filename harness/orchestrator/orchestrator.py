@@ -36,7 +36,7 @@ class Orchestrator:
         life.announce()
         run = self._parts.run(self._policy, ask, life, self._shared, driven_before=session.run_id in self._driven)
         self._driven.add(session.run_id)
-        return await _Loop(run, self._parts).to_its_end()
+        return await _Loop(run, self._parts, self.log).to_its_end()
 
     def record(self, run_id: str) -> RunRecord | None:
         """Return where a run stands; None for one that never began."""
@@ -46,8 +46,9 @@ class Orchestrator:
 class _Loop:
     """One run from its start to its outcome."""
 
-    def __init__(self, run: Run, parts: Parts) -> None:
+    def __init__(self, run: Run, parts: Parts, log: RunLog) -> None:
         self._run = run
+        self._log = log
         self._emit = run.session.emit
         self._parts = parts
         self._carrier = parts.carrier(run)
@@ -65,9 +66,14 @@ class _Loop:
             if halt.cause == "budget":
                 self._emit("budget_exceeded", step=self._run.meter.steps, payload=halt.facts)
             outcome = await self._fallbacks.fall_back(halt, self._context)
-        payload = {"answer": outcome.answer}
+        payload = {"answer": outcome.answer, "record": self._record()}
         self._emit("run_completed", step=self._run.meter.steps, result=outcome.state, payload=payload)
         return outcome
+
+    def _record(self) -> dict[str, object]:
+        """Return the run record as it stands at the end; what the event says by itself is left out."""
+        record = msgspec.to_builtins(run_record(self._log, self._run.session.run_id))
+        return {name: value for name, value in record.items() if name not in ("run_id", "state", "outcome")}
 
     def _begin(self) -> None:
         run, meter = self._run, self._run.meter

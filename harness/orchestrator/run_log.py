@@ -45,25 +45,24 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 _DECODER = msgspec.json.Decoder(Entry)
 
 
-def _kept(lines: list[bytes]) -> list[Entry]:
-    entries = [_DECODER.decode(line) for line in lines]
+def _kept(entries: list[Entry]) -> list[Entry]:
     lost = [number for number, entry in enumerate(entries) if entry.kind == "lost"]
-    return entries[lost[-1] + 1 :] if lost else entries
+    return entries[lost[-1] + 1 :] if lost else list(entries)
 
 
 class MemoryRunLog:
     """A log that outlives runs and not the process."""
 
     def __init__(self) -> None:
-        self._lines: defaultdict[str, list[bytes]] = defaultdict(list)
+        self._entries: defaultdict[str, list[Entry]] = defaultdict(list)
 
     def append(self, run_id: str, entry: Entry) -> None:
         """Keep one entry."""
-        self._lines[run_id].append(_ENCODER.encode(entry))
+        self._entries[run_id].append(entry)
 
     def entries(self, run_id: str) -> list[Entry]:
         """Return the entries of a run."""
-        return _kept(self._lines[run_id])
+        return _kept(self._entries[run_id])
 
 
 class SqliteRunLog:
@@ -94,7 +93,7 @@ class SqliteRunLog:
         """Return the entries of a run."""
         rows = self._database.execute("SELECT entry FROM entries WHERE run_id = ? ORDER BY line", (run_id,)).fetchall()
         self._lines[run_id] = len(rows)
-        return _kept([entry for (entry,) in rows])
+        return _kept([_DECODER.decode(entry) for (entry,) in rows])
 
     def run_ids(self) -> list[str]:
         """Return every run that ever began."""
