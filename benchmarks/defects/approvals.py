@@ -1,4 +1,4 @@
-"""People in the loop, asked in a wrong way, or not listened to."""
+"""People in the loop: asked in a wrong way, not listened to, or not asked about what is unsure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.defects.caught import Caught
-from harness.boundary import Session, identity_of
+from harness.boundary import Session, ToolSpec, identity_of
 from harness.content import Ask
 from harness.history import digest
 from harness.orchestrator import Parts, Policy
@@ -192,6 +192,69 @@ class _Wordless(Gateway):
 
 denials_without_a_reason = Parts(gateway=_Wordless)
 
+
+class _Confident(Gateway):
+    """Takes every request for a sure one."""
+
+    async def execute(self, request: ToolRequest, _confidence: float, step: int) -> Observation:
+        return await super().execute(msgspec.structs.replace(request, confidence=1.0), 1.0, step)
+
+
+confidence_is_ignored = Parts(gateway=_Confident)
+
+
+class _OneConfidence(Gateway):
+    """Knows one confidence for a whole turn."""
+
+    async def execute(self, request: ToolRequest, confidence: float, step: int) -> Observation:
+        return await super().execute(msgspec.structs.replace(request, confidence=None), confidence, step)
+
+
+one_confidence_for_a_turn = Parts(gateway=_OneConfidence)
+
+
+class _Dropping(Gateway):
+    """Asks nobody about what waits, when the run is over."""
+
+    async def settle(self) -> None:
+        self.waiting.clear()
+
+
+unsure_actions_are_dropped = Parts(gateway=_Dropping)
+
+
+class _Blocking(Gateway):
+    """Waits for a person at every unsure action, before anything else goes on."""
+
+    async def _ruled(self, request: ToolRequest, spec: ToolSpec, confidence: float, step: int) -> Observation:
+        found = await super()._ruled(request, spec, confidence, step)
+        return await self._with_approval(self.waiting.pop()) if found.status == "queued" else found
+
+
+unsure_actions_hold_up_the_run = Parts(gateway=_Blocking)
+
+
+class _Refusing(Gateway):
+    """Refuses what is unsure, so that nobody ever sees it."""
+
+    def _queue(self, waiting: Waiting) -> Observation:
+        return self._refuse(waiting.request, waiting.step, "confidence", "not sure enough")
+
+
+unsure_actions_are_refused = Parts(gateway=_Refusing)
+
+
+class _TrustingSettlement(Gateway):
+    """Carries out at the end what has waited, without asking anybody."""
+
+    async def settle(self) -> None:
+        while self.waiting:
+            waiting = self.waiting.pop(0)
+            self.observations.append(await self._call(waiting.request, waiting.spec, waiting.step))
+
+
+unsure_actions_happen_later = Parts(gateway=_TrustingSettlement)
+
 DEFECTS = {
     "asks_without_a_time_to_live": Caught("nobody_is_there", "L7"),
     "silence_is_a_yes": Caught("silence_is_a_no", "L7"),
@@ -209,4 +272,10 @@ DEFECTS = {
     "denials_without_a_reason": Caught("denial_ends_the_walk", "L7"),
     "people_do_not_see_the_ask": Caught("supervisor_decides", "L7", "D3"),
     "people_are_not_told_why": Caught("invented_identifier", "D3", "L7"),
+    "confidence_is_ignored": Caught("unsure_actions_wait", "D6"),
+    "one_confidence_for_a_turn": Caught("unsure_actions_wait", "D6"),
+    "unsure_actions_are_dropped": Caught("unsure_actions_wait", "D6"),
+    "unsure_actions_hold_up_the_run": Caught("unsure_actions_wait", "D6"),
+    "unsure_actions_are_refused": Caught("unsure_actions_wait", "D6"),
+    "unsure_actions_happen_later": Caught("unsure_actions_wait", "D6"),
 }

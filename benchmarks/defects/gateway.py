@@ -1,4 +1,4 @@
-"""The way of a request to its tool, with one check missing or wrong: the list, the types, the rules, the confidence."""
+"""The way of a request to its tool, with one check missing or wrong: the list, the types, the rules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 
 from benchmarks.defects.caught import Caught
 from harness.boundary import Catalogue, Reply, ToolSpec, argument_problems
@@ -14,10 +14,11 @@ from harness.history import canonical_json
 from harness.orchestrator import Parts, Policy, parts_without, rules_of
 from harness.orchestrator.carrier import Carrier
 from harness.orchestrator.derivations import NoDerivations, TrustedDerivations
-from harness.orchestrator.gateway import Conduct, Gateway, Waiting
+from harness.orchestrator.gateway import Conduct, Gateway
+from harness.orchestrator.reach import allowed_tools
 from harness.orchestrator.rules import CedarRules, Question, Ruling, _context
 from harness.orchestrator.run import Run
-from harness.orchestrator.validation import NoValidation, TypedArguments
+from harness.orchestrator.validation import TypedArguments
 from harness.planners import Observation, ToolRequest, observe
 
 
@@ -40,7 +41,25 @@ class _LateGateway(Gateway):
 
 catalogue_shown_in_full = Parts(reach=_everything, gateway=_LateGateway)
 
-no_validation = Parts(validation=NoValidation)
+
+def _as_one_tool(policy: Policy, catalogue: Catalogue) -> Catalogue:
+    """Let every tool take the fields of all of them, as if they were one."""
+    allowed = allowed_tools(policy, catalogue)
+    every = {
+        name: (field.annotation, None)
+        for spec in allowed.values()
+        for name, field in spec.parameters.model_fields.items()
+    }
+    return {name: _widened(spec, every) for name, spec in allowed.items()}
+
+
+def _widened(spec: ToolSpec, every: dict[str, Any]) -> ToolSpec:
+    return msgspec.structs.replace(spec, parameters=create_model(spec.name, __base__=spec.parameters, **every))
+
+
+every_tool_takes_every_field = Parts(reach=_as_one_tool)
+
+no_validation = parts_without(["validation"])
 
 
 class _LenientTypes(TypedArguments):
@@ -185,6 +204,25 @@ class _Unbroken(_Asked):
 broken_rules_are_passed_over = Parts(rules=_Unbroken)
 
 
+class _Advisory(_Asked):
+    """Takes a prohibition for advice."""
+
+    def _taken(self, ruling: Ruling) -> Ruling:
+        is_prohibition = ruling.verdict == "deny" and ruling.rule not in ("no_rule", "rule_error")
+        return Ruling("allow", ruling.rule) if is_prohibition else ruling
+
+
+prohibitions_are_advice = Parts(rules=_Advisory)
+
+
+def _matching_anywhere(policy: Policy) -> CedarRules:
+    """Look for the host anywhere in an address."""
+    return rules_of(policy.rules and policy.rules.replace('like "https://', 'like "*'))
+
+
+hosts_match_anywhere = Parts(rules=_matching_anywhere)
+
+
 class _OpenWorld(_Asked):
     """Permits what no rule speaks of."""
 
@@ -210,69 +248,6 @@ class _FirstMatch(CedarRules):
 first_rule_holds = Parts(rules=_FirstMatch)
 
 
-class _Confident(Gateway):
-    """Takes every request for a sure one."""
-
-    async def execute(self, request: ToolRequest, _confidence: float, step: int) -> Observation:
-        return await super().execute(msgspec.structs.replace(request, confidence=1.0), 1.0, step)
-
-
-confidence_is_ignored = Parts(gateway=_Confident)
-
-
-class _OneConfidence(Gateway):
-    """Knows one confidence for a whole turn."""
-
-    async def execute(self, request: ToolRequest, confidence: float, step: int) -> Observation:
-        return await super().execute(msgspec.structs.replace(request, confidence=None), confidence, step)
-
-
-one_confidence_for_a_turn = Parts(gateway=_OneConfidence)
-
-
-class _Dropping(Gateway):
-    """Asks nobody about what waits, when the run is over."""
-
-    async def settle(self) -> None:
-        self.waiting.clear()
-
-
-unsure_actions_are_dropped = Parts(gateway=_Dropping)
-
-
-class _Blocking(Gateway):
-    """Waits for a person at every unsure action, before anything else goes on."""
-
-    async def _ruled(self, request: ToolRequest, spec: ToolSpec, confidence: float, step: int) -> Observation:
-        found = await super()._ruled(request, spec, confidence, step)
-        return await self._with_approval(self.waiting.pop()) if found.status == "queued" else found
-
-
-unsure_actions_hold_up_the_run = Parts(gateway=_Blocking)
-
-
-class _Refusing(Gateway):
-    """Refuses what is unsure, so that nobody ever sees it."""
-
-    def _queue(self, waiting: Waiting) -> Observation:
-        return self._refuse(waiting.request, waiting.step, "confidence", "not sure enough")
-
-
-unsure_actions_are_refused = Parts(gateway=_Refusing)
-
-
-class _TrustingSettlement(Gateway):
-    """Carries out at the end what has waited, without asking anybody."""
-
-    async def settle(self) -> None:
-        while self.waiting:
-            waiting = self.waiting.pop(0)
-            self.observations.append(await self._call(waiting.request, waiting.spec, waiting.step))
-
-
-unsure_actions_happen_later = Parts(gateway=_TrustingSettlement)
-
-
 class _Promising(Gateway):
     """Tells the planner that a refusal may pass."""
 
@@ -286,6 +261,7 @@ refusals_look_like_outages = Parts(gateway=_Promising)
 DEFECTS = {
     "no_allowlist": Caught("only_what_is_on_the_list", "L2", "R3", "D10"),
     "catalogue_shown_in_full": Caught("nothing_else_is_in_sight", "L2", "L12"),
+    "every_tool_takes_every_field": Caught("mega_tool", "L21", "R4"),
     "no_validation": Caught("arguments_are_checked", "L13", "R3", "R4"),
     "types_are_guessed": Caught("arguments_are_checked", "R4"),
     "refused_without_a_reason": Caught("arguments_are_checked", "R3"),
@@ -299,13 +275,9 @@ DEFECTS = {
     "caps_for_each_call": Caught("allow_caps_deny", "L24"),
     "caps_forget_the_unknown": Caught("cap_counts_what_may_have_happened", "L24", "R11"),
     "broken_rules_are_passed_over": Caught("broken_rule_denies", "R16"),
+    "prohibitions_are_advice": Caught("egress_through_one_tool", "D10", "R16"),
+    "hosts_match_anywhere": Caught("addresses_that_look_alike", "D10"),
     "what_no_rule_denies_is_allowed": Caught("strictest_rule_holds", "R16"),
     "first_rule_holds": Caught("strictest_rule_holds", "R16", "L24"),
-    "confidence_is_ignored": Caught("unsure_actions_wait", "D6"),
-    "one_confidence_for_a_turn": Caught("unsure_actions_wait", "D6"),
-    "unsure_actions_are_dropped": Caught("unsure_actions_wait", "D6"),
-    "unsure_actions_hold_up_the_run": Caught("unsure_actions_wait", "D6"),
-    "unsure_actions_are_refused": Caught("unsure_actions_wait", "D6"),
-    "unsure_actions_happen_later": Caught("unsure_actions_wait", "D6"),
     "refusals_look_like_outages": Caught("refusal_ends_the_walk", "L2", "R3"),
 }

@@ -118,11 +118,25 @@ class _SelfMade(ScopedIdentity):
 
 credentials_made_by_the_agent = Parts(identity=_SelfMade)
 
+
+class _Supervisor(ScopedIdentity):
+    """Hands work over in its own name, and not in that of the user."""
+
+    def sign(self, call: Call) -> Call:
+        signed = super().sign(call)
+        if call.port != "agent":
+            return signed
+        return msgspec.structs.replace(signed, principal=Principal(self._agent, self._session.principal.tenant))
+
+
+hand_offs_lose_the_user = Parts(identity=_Supervisor)
+
 DEFECTS = {
     "service_account_for_all": Caught("right_of_the_user", "L11", "R16"),
     "agent_acts_for_itself": Caught("right_of_the_user", "L11"),
     "calls_without_credentials": Caught("right_of_the_user", "L12", "R16"),
     "credentials_made_by_the_agent": Caught("right_of_the_user", "L11", "L12"),
+    "hand_offs_lose_the_user": Caught("user_behind_the_workers", "L11", "D4"),
     "one_credential_for_the_run": Caught("credentials_just_in_time", "L12", "R16"),
     "credentials_fetched_ahead": Caught("credentials_just_in_time", "L12"),
     "credentials_for_a_day": Caught("credentials_just_in_time", "L12"),

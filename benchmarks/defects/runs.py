@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from benchmarks.defects.caught import Caught
 from harness.boundary import Call, Reply, Session
-from harness.orchestrator import Entry, MemoryRunLog, Outcome, Parts, Policy, parts_without
+from harness.orchestrator import Entry, MemoryRunLog, Outcome, Parts, Policy, RunLog, parts_without
 from harness.orchestrator.carrier import Carrier
 from harness.orchestrator.contracts import StrictContracts
 from harness.orchestrator.durable import Durable
@@ -129,14 +130,14 @@ halt_without_account = Parts(fallbacks=_WordlessFallbacks)
 always_synchronous = Parts(mode=lambda _policy, _catalogue: "synchronous")
 
 
-class _LostLog(MemoryRunLog):
-    """Keeps nothing."""
+class _Amnesia(Durable):
+    """Begins from nothing after every crash, whatever the log holds."""
 
-    def append(self, run_id: str, entry: Entry) -> None:
-        pass
+    def __init__(self, session: Session, log: RunLog) -> None:
+        super().__init__(replace(session, log_lost=True), log)
 
 
-log_is_lost = Parts(log=_LostLog)
+log_is_not_read = Parts(life=_Amnesia)
 
 
 class _LateLog(MemoryRunLog):
@@ -225,7 +226,7 @@ DEFECTS = {
     "halt_is_an_exception": Caught("budgets_of_a_run", "L8"),
     "halt_without_account": Caught("budgets_of_a_run", "L8"),
     "always_synchronous": Caught("run_modes", "R2", "R1"),
-    "log_is_lost": Caught("crash_and_resume", "R20", "D9"),
+    "log_is_not_read": Caught("crash_and_resume", "R20", "D9"),
     "log_is_written_afterwards": Caught("crash_and_resume", "R20"),
     "lost_log_comes_back": Caught("crash_without_log", "R20"),
     "crash_moves_the_deadline": Caught("crash_and_resume", "R20", "R8"),

@@ -44,6 +44,7 @@ class Carrier:
     async def _attempt(self, call: Call, timeout_s: float, attempt: int) -> Reply:
         run = self._run
         await self._keep_away(call.name)
+        run.meter.cut(timeout_s)  # before anybody takes note of a call that can not go out any more
         if self._is_stale(call):
             return Reply("unknown", None, "conflict", "its key is too old to be repeated safely")
         run.meter.refuse_call(call)

@@ -120,7 +120,7 @@ class _Loop:
         arguments = {"query": self._run.ask.text[:200], "limit": self._run.policy.context.recall}
         call = Call("memory", "recall", arguments, self._run.session.run_id, step=0)
         reply = await self._carrier.carry(call, self._run.policy.tool_timeout_s)
-        if reply.ok:
+        if reply.ok and reply.value["memories"]:
             self._run.provenance.saw(self._context.catalogue["recall"], reply.value)
             recalled = tuple(str(one["text"]) for one in reply.value["memories"])
             self._context = msgspec.structs.replace(self._context, recalled=recalled)
