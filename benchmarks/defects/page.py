@@ -100,19 +100,16 @@ def _link(stem: str) -> str:
 
 def measured(one: Break) -> Iterator[Measured]:
     """Play both sides of a habit and yield what the page shows of them."""
-    habit_plan, instead_plan = one.plans or (None, None)
-    habit = list(_cards(one.scenario, one.agent, habit_plan))
-    instead = list(_cards(one.scenario, "reference", instead_plan))
+    habit, instead = (list(_cards(one.scenario, agent)) for agent in (one.agent, "reference"))
     for metric in one.metrics:
         yield Measured(metric, _mean(metric, habit), _mean(metric, instead))
 
 
-def _cards(stem: str, agent: str, plan: str | None) -> Iterator[Scorecard]:
+def _cards(stem: str, agent: str) -> Iterator[Scorecard]:
     scenario = pattern_scenario(stem)
     chosen = [one for one in scenario.agents if one.name == agent]
     for spec in expand(scenario, agents=chosen):
-        if plan in (None, spec.plan.id):
-            yield score(run_trial(spec).record)
+        yield score(run_trial(spec).record)
 
 
 def _mean(metric: str, cards: Iterable[Scorecard]) -> float:

@@ -15,11 +15,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Break(msgspec.Struct, frozen=True):
-    """One habit that breaks, what to do instead, and the metrics of a scenario whose ``agent`` has the habit.
-
-    Where it is the task that differs and not the agent, ``plans`` names the fault plans of the habit and of what to do
-    instead; else both sides play all of them.
-    """
+    """One habit that breaks, what to do instead, and the metrics of a scenario whose ``agent`` has the habit."""
 
     row: str
     habit: str
@@ -27,7 +23,6 @@ class Break(msgspec.Struct, frozen=True):
     scenario: str
     agent: str
     metrics: tuple[str, ...]
-    plans: tuple[str, str] | None = None
 
 
 def _row(words: str, *modules: str) -> Row:
@@ -138,9 +133,8 @@ BREAKS = (
         "one tool for everything, with forty parameters of free text",
         "narrow tools with few choices, and identifiers that the server finds",
         "mega_tool",
-        "reference",
-        ("success", "cost_usd"),
-        ("mega_tool", "narrow_tools"),
+        "one_tool_for_everything",
+        ("success", "tool_precision", "cost_usd"),
     ),
     Break(
         "L24",
