@@ -27,4 +27,4 @@ async def delay(options: SlowOptions, exchange: Exchange) -> Reply:
     return await exchange.proceed()
 
 
-KINDS = (CallFault("slow", "latency", SlowOptions, ("tool", "retrieval", "model", "approval"), delay),)
+KINDS = (CallFault("slow", "latency", SlowOptions, ("tool", "retrieval", "model", "approval", "user"), delay),)

@@ -130,7 +130,7 @@ ROWS: Mapping[str, Row] = {
 BREAKS = (
     Break(
         "L21",
-        "one tool for everything, with forty parameters of free text",
+        "tools that take every field of every other, most of them free text",
         "narrow tools with few choices, and identifiers that the server finds",
         "mega_tool",
         "one_tool_for_everything",

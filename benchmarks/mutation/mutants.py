@@ -29,7 +29,7 @@ _STATEMENT = (
 )
 
 
-class _Visitor(MutationVisitor):
+class _Visitor(MutationVisitor):  # type: ignore[misc]  # mutmut is installed by `make mutation` alone
     """mutmut's visitor without its switches: decorated functions change as well, as whole files are replaced here."""
 
     def on_visit(self, node: cst.CSTNode) -> bool:

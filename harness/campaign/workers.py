@@ -74,5 +74,7 @@ class WorkerDesk:
             return unanswered(call.timeout_s)
         outcome = self._runs[run_id].result()
         if outcome.state != "completed":
-            return failed("conflict", f"{worker} did not complete its work ({outcome.state}): {outcome.answer}")
+            # Nobody can say from here what it has done by then.
+            message = f"{worker} did not complete its work ({outcome.state}): {outcome.answer}"
+            return Reply("unknown", None, "conflict", message)
         return succeeded({"state": outcome.state, "answer": outcome.answer})

@@ -152,4 +152,4 @@ class _Loop:
         handed_over = await self._fallbacks.hand_over(ending.answer, ending.open_ends)
         payload = {"cause": "open_ends", "mode": "human_queue" if handed_over else "summary"}
         self._emit("fallback_activated", step=self._run.meter.steps, payload=payload)
-        return Outcome("queued", ending.answer)
+        return Outcome("queued" if handed_over else "failed", ending.answer)

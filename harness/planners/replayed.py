@@ -27,10 +27,10 @@ class RecordingEnded(LookupError):
 class ReplayOptions(Frozen):
     """Where the answers come from: a list, a ``file`` of JSON lines, or a trial of the results folder ``run``.
 
-    A list and a file hold the answers of the planner, in their order.
+    A list and a file hold the answers of the planner, in their order; a mapping holds those of each role.
     """
 
-    answers: tuple[Any, ...] | None = None
+    answers: tuple[Any, ...] | dict[Role, tuple[Any, ...]] | None = None
     file: Path | None = None
     run: Path | None = None
     trial_id: str | None = None
@@ -48,8 +48,10 @@ class ReplayOptions(Frozen):
 
 def read_recording(options: ReplayOptions, run_id: str) -> Recording:
     """Return the recorded answers by role, of a trial those of one run; raises AgentError where there are none."""
-    if options.answers is not None:
+    if isinstance(options.answers, tuple):
         return {"planner": options.answers}
+    if options.answers is not None:
+        return options.answers
     if options.file is not None:
         return {"planner": _lines_of(options.file)}
     assert options.run is not None
