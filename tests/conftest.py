@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from harness.boundary import FaultPlan, PlannedFault
 from harness.campaign import RunSpec, TrialResult, TrialSpec, run_trial
 from harness.content import AgentSpec
+
+# The same examples at every run; how long one takes says more about the machine than about the product.
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("same")
 
 SHOP = Path(__file__).parent / "projects" / "shop"
 Play = Callable[..., TrialResult]

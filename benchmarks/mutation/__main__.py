@@ -1,8 +1,9 @@
 """How many small wrong changes to the orchestrator the pattern scenarios notice.
 
-    python -m benchmarks.mutation [--seed N] [--sample N] [--module NAME] [--mutant NAME] [--jobs N] [--out FILE]
+    python -m benchmarks.mutation [--seed N] [--sample N] [--module NAME] [--mutant NAME] [--jobs N] [--docs]
 
 ``--sample 0`` takes all mutants. ``--mutant gateway:57`` judges that one, for as long as its module stays as it is.
+``--docs`` writes docs/mutation.md.
 """
 
 from __future__ import annotations
@@ -17,11 +18,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
-import msgspec
-
 from benchmarks.mutation.judging import Court, survey
 from benchmarks.mutation.mutant import Judgement, Mutant
 from benchmarks.mutation.mutants import Site, module_paths, sites_of
+from benchmarks.mutation.page import PAGE, page
 from benchmarks.mutation.report import Finding, lines_of, location, summary
 
 ROOT = Path(__file__).parents[2]
@@ -35,8 +35,9 @@ def main() -> None:
     with _copy() as copy:
         findings = _played(options, copy)
     print("\n".join(lines_of(findings)))
-    if options.out:
-        options.out.write_bytes(msgspec.json.format(msgspec.json.encode(findings)))
+    if options.docs:
+        command = f"python -m benchmarks.mutation --seed {options.seed} --sample {options.sample} --docs"
+        PAGE.write_text(page(findings, command), encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:
@@ -46,7 +47,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--module")
     parser.add_argument("--mutant")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--docs", action="store_true")
     return parser.parse_args()
 
 
