@@ -6,7 +6,7 @@ in a ``FaultPlan``. Concrete tools and concrete faults stay outside.
 
 from harness.boundary.addresses import Selector, identity_text, parse_selector, site_of
 from harness.boundary.armed import ArmedPlan, plan_problems
-from harness.boundary.boundary import ROUND_TRIP_S, Boundary, Crash, Deliver, Delivery, Kill, Send, one_line
+from harness.boundary.boundary import ROUND_TRIP_S, Backstage, Boundary, Crash, Deliver, Delivery, Kill, Send, one_line
 from harness.boundary.calls import (
     TRANSIENT,
     Call,
@@ -38,6 +38,8 @@ from harness.boundary.faults import (
     Simulation,
     SimulationFault,
     Undo,
+    Variants,
+    family_of,
 )
 from harness.boundary.lives import Life
 from harness.boundary.plans import FaultPlan, Frozen, PlannedFault, Trigger
@@ -47,6 +49,7 @@ __all__ = [
     "ROUND_TRIP_S",
     "TRANSIENT",
     "ArmedPlan",
+    "Backstage",
     "Boundary",
     "Call",
     "CallFault",
@@ -82,9 +85,11 @@ __all__ = [
     "Trigger",
     "Undo",
     "Usage",
+    "Variants",
     "argument_problems",
     "facts_of",
     "failed",
+    "family_of",
     "identity_of",
     "identity_text",
     "one_line",

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.boundary.calls import Call
-from harness.boundary.faults import CallFault, FaultKind, Receipt, SeedableWorld, Seeding, SimulationFault
+from harness.boundary.faults import CallFault, FaultKind, Receipt, SeedableWorld, Seeding, SimulationFault, family_of
 from harness.boundary.plans import FaultPlan, PlannedFault, Trigger
 from harness.history import History
 from harness.simulation import draw
@@ -17,13 +17,14 @@ from harness.simulation import draw
 class ArmedFault:
     """One planned fault with its kind, its checked options and its receipt in the making."""
 
-    __slots__ = ("first_address", "first_time_s", "index", "kind", "options", "planned", "probes", "times")
+    __slots__ = ("family", "first_address", "first_time_s", "index", "kind", "options", "planned", "probes", "times")
 
     def __init__(self, index: int, planned: PlannedFault, kind: FaultKind) -> None:
         self.index = index
         self.planned = planned
         self.kind = kind
         self.options = kind.options.model_validate(planned.options)
+        self.family = family_of(kind, self.options)
         self.probes: tuple[str, ...] = ()
         self.times = 0
         self.first_address: str | None = None
@@ -36,7 +37,7 @@ class ArmedFault:
 
     def hit(self, history: History, run_id: str | None, address: str | None, step: int | None = None) -> None:
         """Count one hit and record it in the history."""
-        payload = {"fault": self.index, "kind": self.kind.name, "family": self.kind.family}
+        payload = {"fault": self.index, "kind": self.kind.name, "family": self.family}
         event = history.append("fault_injected", run_id=run_id, step=step, address=address, payload=payload)
         if self.times == 0:
             self.first_address, self.first_time_s = address, event.time_s
@@ -44,8 +45,8 @@ class ArmedFault:
 
     def receipt(self) -> Receipt:
         """Return what became of this fault so far."""
-        kind, at = self.kind, self.planned.at
-        return Receipt(self.index, kind.name, kind.family, at, self.times, self.first_address, self.first_time_s)
+        name, at = self.kind.name, self.planned.at
+        return Receipt(self.index, name, self.family, at, self.times, self.first_address, self.first_time_s)
 
 
 class ArmedPlan:

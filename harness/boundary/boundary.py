@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -33,6 +33,19 @@ class Crash(msgspec.Struct, frozen=True):
     keep_log: bool
 
 
+class Backstage(Protocol):
+    """What faults may do behind the tools."""
+
+    def forget_keys(self, tool: str) -> None:
+        """Let a tool lose its memory of idempotency keys."""
+
+    def replicate(self, delivery: Delivery) -> Reply:
+        """Answer a call from the world as it was when the trial began."""
+
+    def now(self) -> float:
+        """Return what the wall clock reads, as epoch seconds."""
+
+
 Deliver = Callable[[Delivery], Awaitable[Reply]]
 Send = Callable[[Call], Awaitable[Reply]]
 Kill = Callable[[Crash], None]
@@ -56,15 +69,15 @@ class Boundary:
         catalogue: Catalogue,
         history: History,
         plan: ArmedPlan,
-        forget_keys: Callable[[str], None],
+        backstage: Backstage,
         *,
         records_identity: bool = False,
     ) -> None:
-        """``forget_keys`` makes a tool forget; ``records_identity`` says whether events tell who makes a call."""
+        """``records_identity`` says whether events tell who makes a call."""
         self.deliver = deliver
         self.history = history
         self.plan = plan
-        self.forget_keys = forget_keys
+        self.backstage = backstage
         self.stragglers: list[asyncio.Task[None]] = []
         self.bug: Exception | None = None
         self._catalogue = catalogue
@@ -95,6 +108,11 @@ class Boundary:
         self._look_for_seeds(delivery, recorded)
         # A copy of its own: whatever the agent does to it, the record stays as it was.
         return msgspec.structs.replace(reply, value=plain(reply.value))
+
+    def altered(self, delivery: Delivery, call: Call) -> Delivery:
+        """Return a delivery of another call in the place of this one; its address stays."""
+        identity = identity_of(self._catalogue.get(call.name), call.arguments)
+        return msgspec.structs.replace(delivery, call=call, identity=identity)
 
     async def settle(self) -> None:
         """Wait until every delayed repeat has arrived."""
@@ -237,9 +255,23 @@ class _Exchange:
         fault.hit(self._boundary.history, self.call.run_id, self._delivery.address, self.call.step)
         return await fault.kind.inject(fault.options, self)
 
-    async def proceed(self) -> Reply:
-        inner = _Exchange(self._boundary, self._delivery, self._faults[1:], self._deadline_s, self._kill)
-        return await inner.enter()
+    async def proceed(self, call: Call | None = None) -> Reply:
+        delivery = self._delivery if call is None else self._boundary.altered(self._delivery, call)
+        return await _Exchange(self._boundary, delivery, self._faults[1:], self._deadline_s, self._kill).enter()
+
+    async def replicate(self) -> Reply:
+        await asyncio.sleep(ROUND_TRIP_S)
+        return self._boundary.backstage.replicate(self._delivery)
+
+    def earlier(self) -> list[Any]:
+        return [
+            event.payload["value"]
+            for event in self._boundary.history
+            if event.port == self.call.port and event.name == self.call.name and "value" in event.payload
+        ]
+
+    def now(self) -> float:
+        return self._boundary.backstage.now()
 
     def repeat_later(self, delay_s: float) -> None:
         self._boundary.stragglers.append(asyncio.create_task(self._after(delay_s)))
@@ -260,4 +292,4 @@ class _Exchange:
         self._kill(Crash(restart_after_s, keep_log))
 
     def forget_keys(self) -> None:
-        self._boundary.forget_keys(self.call.name)
+        self._boundary.backstage.forget_keys(self.call.name)

@@ -6,15 +6,17 @@ simulation for a while. Concrete kinds live in the packs (``fault_injectors/``).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 from pydantic import BaseModel
 
-from harness.boundary.calls import Call, Reply
+from harness.boundary.calls import Call, EffectClass, Reply
 
 Undo = Callable[[], None]
+# Every way in which a kind can hurt, in the field's words, and the options that say it.
+Variants = Mapping[str, Mapping[str, Any]]
 
 
 class Exchange(Protocol):
@@ -24,8 +26,20 @@ class Exchange(Protocol):
     def call(self) -> Call:
         """The call as the agent made it."""
 
-    async def proceed(self) -> Reply:
-        """Deliver the call (to the next fault, at last to the tool) and return the reply."""
+    async def proceed(self, call: Call | None = None) -> Reply:
+        """Deliver the call (to the next fault, at last to the tool) and return the reply.
+
+        ``call`` is delivered in its stead: what arrives is not what was sent.
+        """
+
+    async def replicate(self) -> Reply:
+        """Answer as a replica would that has heard of nothing since the trial began; the call has no effect."""
+
+    def earlier(self) -> list[Any]:
+        """Return the values that this tool or model has answered before, in any run, oldest first."""
+
+    def now(self) -> float:
+        """Return what the wall clock reads, as epoch seconds."""
 
     def repeat_later(self, delay_s: float) -> None:
         """Deliver the same call once more, ``delay_s`` from now, even when the caller is gone by then.
@@ -65,15 +79,32 @@ class Simulation(Protocol):
     def skew(self, seconds: float) -> None:
         """Move what the wall clock reads by ``seconds``; timers do not move."""
 
+    def leave_places(self, tool: str, places: int | None) -> None:
+        """Let others occupy the tools that ``tool`` (a glob) names, all but ``places``; None: they go."""
+
+    def scale_budgets(self, factor: float) -> None:
+        """Scale by ``factor`` what every run may use up in all."""
+
 
 class CallFault(msgspec.Struct, frozen=True):
-    """A kind that wraps a call; ``ports`` are the ports at which it makes sense."""
+    """A kind that wraps a call; it makes sense at ``ports``, for tools of the classes ``effects``.
+
+    ``variants`` are the ways in which it can hurt, for whoever tries them all; those of a ``lasting`` kind also come as
+    outages, at every arrival. ``family`` is a name, or gives it for some options.
+    """
 
     name: str
-    family: str
+    family: str | Callable[[Any], str]
     options: type[BaseModel]
     ports: tuple[str, ...]
     inject: Callable[[Any, Exchange], Awaitable[Reply]]
+    variants: Variants = {}
+    effects: tuple[EffectClass, ...] = ("read", "write", "irreversible")
+    lasting: bool = False
+
+    def applies_to(self, port: str, effect: EffectClass | None) -> bool:
+        """Whether it makes sense at a port, for a tool of an effect class (None: what answers there is no tool)."""
+        return port in self.ports and (effect is None or effect in self.effects)
 
 
 class Seeding(msgspec.Struct, frozen=True):
@@ -86,6 +117,7 @@ class Seeding(msgspec.Struct, frozen=True):
     family: str
     options: type[BaseModel]
     seed: Callable[[Any, SeedableWorld], tuple[str, ...]]
+    variants: Variants = {}
 
 
 class SimulationFault(msgspec.Struct, frozen=True):
@@ -95,9 +127,15 @@ class SimulationFault(msgspec.Struct, frozen=True):
     family: str
     options: type[BaseModel]
     act: Callable[[Any, Simulation], Undo]
+    variants: Variants = {}
 
 
 FaultKind = CallFault | Seeding | SimulationFault
+
+
+def family_of(kind: FaultKind, options: Any) -> str:
+    """Return the family of harm in which a fault of this kind with these options counts."""
+    return kind.family if isinstance(kind.family, str) else kind.family(options)
 
 
 class Receipt(msgspec.Struct, frozen=True):

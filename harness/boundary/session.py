@@ -20,6 +20,11 @@ class Emit(Protocol):
         """Record the event; ``fields`` are those of :class:`harness.history.Event`."""
 
 
+def whole_budget() -> float:
+    """Leave the budget as it is."""
+    return 1.0
+
+
 def no_credentials(agent: str, tool: str, _ttl_s: float) -> Credential:
     """Refuse: nobody mints credentials here."""
     msg = f"{agent} wants a credential for {tool}, and this session has none to give; pass credential= to Session"
@@ -32,7 +37,8 @@ class Session:
 
     ``credential`` takes the name of the acting agent, a tool and a time to live in seconds, and mints for the session's
     own principal alone. ``generation`` counts the lives of a run: 2 and up after a crash; ``log_lost`` says that the
-    crash has taken with it what the run had logged.
+    crash has taken with it what the run had logged. ``budget_factor`` scales what the run may use up in all, and may
+    change while it runs.
     """
 
     run_id: str
@@ -45,3 +51,4 @@ class Session:
     credential: Callable[[str, str, float], Credential] = no_credentials
     generation: int = 1
     log_lost: bool = False
+    budget_factor: Callable[[], float] = whole_budget

@@ -17,13 +17,16 @@ from harness.boundary import (
     Boundary,
     Call,
     Catalogue,
+    Delivery,
     FaultKind,
     Life,
     Mint,
     Principal,
+    Reply,
     Session,
     SimulationFault,
 )
+from harness.campaign.backstage import TrialBackstage
 from harness.campaign.specs import RunSpec, TrialSpec
 from harness.campaign.workers import WorkerDesk, hand_off_tools
 from harness.content import Ask, Budget, Domain, Ending, Reference, Task, all_fault_kinds, load_domain
@@ -91,16 +94,20 @@ class _Stage:
         self.models = ModelService(self.brains, spec.seed, prices_of(spec.agent))
         self.desk = WorkerDesk(spec.agent.workers, self._hand_over)
         self.mint = Mint(str(derive_seed(spec.seed, "mint")).encode())
-        self.world = World(
+        self.world = self._fresh_world(self.history)
+        self.before = self.after = domain.initial
+        self.kept: Any = None
+
+    def _fresh_world(self, history: History) -> World:
+        domain = self.domain
+        return World(
             domain.fresh_state(),
             corpus=domain.corpus,
-            history=self.history,
+            history=history,
             clock=self.clock.now,
             inject=domain.inject,
             phrases={name: one.phrase for name, one in domain.injections.items()},
         )
-        self.before = self.after = domain.initial
-        self.kept: Any = None
 
     def _reference(self) -> Reference:
         """Return the right path for an agent of this kind: with workers to hand over to, or without."""
@@ -124,12 +131,13 @@ class _Stage:
         """Start the runs, wait for their end and for every late delivery, and take stock."""
         self.history.now = asyncio.get_running_loop().time
         services = self._services()
+        self.backstage = TrialBackstage(self.world, services, self.clock, self._replicate)
         boundary = self.boundary = Boundary(
             lambda delivery: (self.desk if delivery.call.port == "agent" else services).deliver(delivery),
             {**self.domain.catalogue, **self.in_reach},
             self.history,
             self.plan,
-            self.world.ledger.forget_keys,
+            self.backstage,
             records_identity=self.domain.authorize is not None,
         )
         windows = [asyncio.create_task(self._act(fault)) for fault in self.plan.simulation]
@@ -163,9 +171,8 @@ class _Stage:
             raise error
 
     def _services(self) -> Services:
-        seed, world, authorize = self.spec.seed, self.world, self.domain.authorize
-        own = {name: self.domain.tools[name] for name in self.in_reach if name in self.domain.tools}
-        tools = ToolService(world, own, seed, Access(self.mint, authorize) if authorize else None)
+        seed, world = self.spec.seed, self.world
+        tools = self._tools(world)
         by_port: dict[str, Service] = {
             "tool": tools,
             "retrieval": tools,
@@ -178,6 +185,15 @@ class _Stage:
             "user": HumanQueueService(),
         }
         return Services(by_port, self.in_reach)
+
+    def _tools(self, world: World) -> ToolService:
+        own = {name: self.domain.tools[name] for name in self.in_reach if name in self.domain.tools}
+        authorize = self.domain.authorize
+        return ToolService(world, own, self.spec.seed, Access(self.mint, authorize) if authorize else None)
+
+    def _replicate(self, delivery: Delivery) -> Reply:
+        """Answer from a world in which nothing has happened yet; what is done there leaves no trace."""
+        return self._tools(self._fresh_world(History(lambda: 0.0))).answer(delivery)
 
     def _refusal(self, call: Call) -> str | None:
         """Say why a call can not be made in the name that it is made in; nobody asks where there are no rules."""
@@ -233,6 +249,7 @@ class _Stage:
             emit=life.emit,
             chance=lambda address: draw(self.spec.seed, "agent", f"{run_id}/{address}"),
             credential=lambda agent, tool, ttl_s: self.mint.issue(principal, agent, tool, self.clock.now() + ttl_s),
+            budget_factor=self.backstage.budget_factor,
         )
 
     async def _act(self, fault: Any) -> None:
@@ -240,7 +257,7 @@ class _Stage:
         assert isinstance(kind, SimulationFault)
         await asyncio.sleep(window[0])
         fault.hit(self.history, None, None)
-        undo = kind.act(fault.options, self.clock)
+        undo = kind.act(fault.options, self.backstage)
         await asyncio.sleep(window[1] - window[0])
         undo()
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from harness.boundary import CallFault, FaultKind, Seeding, Trigger
+from harness.boundary import CallFault, FaultKind, Seeding, Trigger, family_of
 from harness.cli.console import say, say_rows
 from harness.content import all_fault_kinds
 
@@ -17,7 +17,7 @@ def faults(as_json: Annotated[bool, typer.Option("--json", help="Print the list 
     Example: harness faults
     """
     kinds = {name: kind for name, kind in all_fault_kinds().items() if ":" not in name}
-    rows = [_row(kind) for kind in sorted(kinds.values(), key=lambda one: (one.family, one.name))]
+    rows = [_row(kind) for kind in sorted(kinds.values(), key=lambda one: (_family(one), one.name))]
     columns = ("kind", "family", "type", "applies to", "options", "what it does")
     say_rows(f"{len(rows)} fault kinds", columns, rows, as_json=as_json)
     if not as_json:
@@ -27,7 +27,14 @@ def faults(as_json: Annotated[bool, typer.Option("--json", help="Print the list 
 
 def _row(kind: FaultKind) -> list[Any]:
     sort, applies, summary = _described(kind)
-    return [kind.name, kind.family, sort, applies, _options(kind), (summary or "").strip().partition("\n")[0]]
+    return [kind.name, _family(kind), sort, applies, _options(kind), (summary or "").strip().partition("\n")[0]]
+
+
+def _family(kind: FaultKind) -> str:
+    if isinstance(kind.family, str):
+        return kind.family
+    families = {family_of(kind, kind.options.model_validate(options)) for options in kind.variants.values()}
+    return ", ".join(sorted(families))
 
 
 def _described(kind: FaultKind) -> tuple[str, str, str | None]:

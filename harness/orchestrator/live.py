@@ -57,7 +57,7 @@ def live_session(
     clock = WallClock()
     began_at_s = clock.now()
     history = History(lambda: clock.now() - began_at_s)
-    boundary = Boundary(_deliver_to(handlers), catalogue, history, ArmedPlan(FaultPlan(), {}, 0), _never)
+    boundary = Boundary(_deliver_to(handlers), catalogue, history, ArmedPlan(FaultPlan(), {}, 0), _NoFaults())
     seed = secrets.randbits(63)
     signer = mint or Mint(secrets.token_bytes(32))
 
@@ -74,6 +74,19 @@ def live_session(
         chance=lambda address: draw(seed, "agent", address),
         credential=lambda agent, tool, ttl_s: signer.issue(principal, agent, tool, clock.now() + ttl_s),
     )
+
+
+class _NoFaults:
+    """No fault is planned, so nothing is ever asked of this."""
+
+    def forget_keys(self, tool: str) -> None:
+        raise NotImplementedError(tool)
+
+    def replicate(self, delivery: Delivery) -> Reply:
+        raise NotImplementedError(delivery.address)
+
+    def now(self) -> float:
+        raise NotImplementedError
 
 
 def _never(_fault: object) -> None:

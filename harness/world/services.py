@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Protocol
 
 import msgspec
@@ -60,6 +61,7 @@ class Services:
         self._by_port = by_port
         limits = {(spec.port, name): spec.concurrency_max for name, spec in catalogue.items()}
         self._limits: dict[Site, int] = {site: limit for site, limit in limits.items() if limit is not None}
+        self._left: dict[str, int] = {}
         self._under_way: Counter[Site] = Counter()
         self.late: list[asyncio.Task[None]] = []
 
@@ -83,6 +85,13 @@ class Services:
             return unanswered(timeout_s)
         return service.answer(delivery)
 
+    def leave_places(self, tool: str, places: int | None) -> None:
+        """Let others occupy the tools that ``tool`` (a glob) names, all but ``places``; None: they go."""
+        if places is None:
+            self._left.pop(tool, None)
+        else:
+            self._left[tool] = places
+
     async def settle(self) -> None:
         """Wait until every call whose caller is gone has arrived."""
         while self.late:
@@ -93,12 +102,17 @@ class Services:
         service = self._by_port.get(port)
         if service is None:
             return _Refusal(failed("unavailable", f"nothing answers at port {port!r} in this trial"))
-        limit = self._limits.get(site)
+        limit = self._limit(site)
         if limit is None:
             return service
         if self._under_way[site] >= limit:
             return _Refusal(failed("rate_limit", f"{name} bears {limit} calls at one time, and has them"))
         return _UnderWay(service, self._under_way, site)
+
+    def _limit(self, site: Site) -> int | None:
+        limits = [limit] if (limit := self._limits.get(site)) is not None else []
+        limits += [places for tool, places in self._left.items() if fnmatchcase(site[1], tool)] if self._left else []
+        return min(limits, default=None)
 
     def _arrive_late(self, service: Service, delivery: Delivery, wait_s: float) -> None:
         if wait_s != float("inf"):
