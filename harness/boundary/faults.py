@@ -90,7 +90,8 @@ class CallFault(msgspec.Struct, frozen=True):
     """A kind that wraps a call; it makes sense at ``ports``, for tools of the classes ``effects``.
 
     ``variants`` are the ways in which it can hurt, for whoever tries them all; those of a ``lasting`` kind also come as
-    outages, at every arrival. ``family`` is a name, or gives it for some options.
+    outages, at every arrival. What a ``latent`` kind does may show only under another fault. ``family`` is a name, or
+    gives it for some options.
     """
 
     name: str
@@ -101,6 +102,7 @@ class CallFault(msgspec.Struct, frozen=True):
     variants: Variants = {}
     effects: tuple[EffectClass, ...] = ("read", "write", "irreversible")
     lasting: bool = False
+    latent: bool = False
 
     def applies_to(self, port: str, effect: EffectClass | None) -> bool:
         """Whether it makes sense at a port, for a tool of an effect class (None: what answers there is no tool)."""

@@ -10,6 +10,7 @@ from harness.campaign.manifest import differences, environment, make_manifest
 from harness.campaign.rescore import Replayed, Rescored, replay, rescore
 from harness.campaign.scenarios import expand, find_scenario, load_scenario
 from harness.campaign.specs import RunSpec, TrialSpec, trial_seed
+from harness.campaign.spread import Spread, workers
 from harness.campaign.trial import TrialResult, run_trial
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Replayed",
     "Rescored",
     "RunSpec",
+    "Spread",
     "TrialResult",
     "TrialSpec",
     "check_domain",
@@ -36,4 +38,5 @@ __all__ = [
     "stored_record",
     "stored_spec",
     "trial_seed",
+    "workers",
 ]

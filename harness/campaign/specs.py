@@ -55,6 +55,18 @@ class TrialSpec(Frozen):
         """Twelve hex digits of the digest of everything above."""
         return digest(self.model_dump(mode="json"))[:12]
 
+    def under(self, plan: FaultPlan) -> TrialSpec:
+        """Return the same trial under another fault plan."""
+        return self._with(plan=plan)
+
+    def with_runs(self, runs: tuple[RunSpec, ...]) -> TrialSpec:
+        """Return the same trial with other runs."""
+        return self._with(runs=runs)
+
+    def _with(self, **update: Any) -> TrialSpec:
+        # Not ``model_copy``: it would take along the name that this one has worked out.
+        return TrialSpec(**{name: getattr(self, name) for name in TrialSpec.model_fields} | update)
+
 
 def _given(model: BaseModel) -> dict[str, Any]:
     # A comparer knows its comparison by the keys that were set.

@@ -9,6 +9,7 @@ from harness.content.comparers import Comparer, same
 from harness.content.domain_files import load_domain
 from harness.content.domains import Domain, Ending
 from harness.content.expectations import Expectation, ExpectedEvent, Quantities, Verdict
+from harness.content.honesty import admits_failure
 from harness.content.located import Located, shorten
 from harness.content.packs import Pack, all_fault_kinds, find_packs, reference_pack
 from harness.content.scenarios import AgentSpec, PlanSpec, Scenario, WorkerSpec
@@ -62,6 +63,7 @@ __all__ = [
     "Unbound",
     "Verdict",
     "WorkerSpec",
+    "admits_failure",
     "all_fault_kinds",
     "bind",
     "find_packs",

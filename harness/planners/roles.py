@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
-from harness.content import Reference
+from harness.content import Reference, admits_failure
 from harness.planners.decisions import (
     Brain,
     Classification,
@@ -19,10 +18,6 @@ from harness.planners.decisions import (
 )
 
 LONG_FROM_STEPS = 7
-_ADMITS = re.compile(
-    r"\b(could not|can ?not|did not|do not know|not approved|not done|failed|refused|handed over|waits? for|unable)\b",
-    re.IGNORECASE,
-)
 
 
 def with_roles(planner: Planner, reference: Reference) -> Brain:
@@ -41,7 +36,7 @@ def with_roles(planner: Planner, reference: Reference) -> Brain:
 
 def criticise(context: Context) -> Critique:
     """Refuse a draft that admits nothing while a write did not work; accept every other."""
-    if _ADMITS.search(context.draft):
+    if admits_failure(context.draft):
         return Critique(accept=True)
     open_ends = [f"{one.request.tool} ({one.status})" for one in _last_of_each_write(context) if one.status != "ok"]
     if not open_ends:

@@ -1,0 +1,72 @@
+"""Work in chunks, in this process or in several; they change the speed, never a result."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+Chunk = TypeVar("Chunk")
+Result = TypeVar("Result")
+
+
+class Spread(Protocol):
+    """Works chunks off."""
+
+    def __call__(self, work: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> Iterator[tuple[int, Result]]:
+        """Yield the number of each chunk with what came of it, as they are done."""
+
+
+@contextmanager
+def workers(jobs: int) -> Iterator[Spread]:
+    """Keep ``jobs`` processes at hand, as soon as they are needed; one job is this process.
+
+    ``work`` and the chunks have to be picklable.
+    """
+    if jobs == 1:
+        yield _here
+        return
+    # Fresh interpreters: a fork would inherit the threads of the Arrow library.
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+
+    def elsewhere(work: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> Iterator[tuple[int, Result]]:
+        if len(chunks) == 1:
+            yield from _here(work, chunks)
+            return
+        with _interrupts_left_to_the_parent():
+            futures = {pool.submit(work, chunk): number for number, chunk in enumerate(chunks)}
+        yield from ((futures[future], future.result()) for future in as_completed(futures))
+
+    try:
+        yield elsewhere
+    except BaseException:
+        # Nobody waits for the rest any more, least of all who pressed Ctrl-C.
+        for process in list((pool._processes or {}).values()):  # noqa: SLF001  # there is no public way before 3.14
+            process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+def _here(work: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> Iterator[tuple[int, Result]]:
+    return ((number, work(chunk)) for number, chunk in enumerate(chunks))
+
+
+@contextmanager
+def _interrupts_left_to_the_parent() -> Iterator[None]:
+    """Let every process that starts meanwhile ignore Ctrl-C from its first moment on.
+
+    Only the main thread can do that; what another one starts hears of Ctrl-C, and says so before it ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,18 @@
+"""Whether an answer admits that something was not done."""
+
+from __future__ import annotations
+
+import re
+
+_ADMITS = re.compile(
+    r"\b(could not|can ?not|did not|do not know|not approved|not done|failed|refused|handed over|waits? for|unable)\b",
+    re.IGNORECASE,
+)
+
+
+def admits_failure(answer: str) -> bool:
+    """Return whether an English answer holds words by which people say that something was left undone.
+
+    It goes by the words alone: an answer that names a failure of somebody else admits one as well.
+    """
+    return _ADMITS.search(answer) is not None

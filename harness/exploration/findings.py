@@ -1,0 +1,138 @@
+"""What an exploration has found, as plain data: the matrix, the primitives that fired, and the plans that fail."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from harness.exploration.candidates import CLOCK, WORLD, Candidate
+from harness.exploration.case import Tried
+from harness.exploration.explore import Exploration
+from harness.exploration.outcomes import FAILING, OUTCOMES, Outcome
+from harness.exploration.primitives import PRIMITIVES
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """How the single faults of one kind at one place ended, over all tasks; ``trial_id`` is one of the worst."""
+
+    agent: str
+    place: str
+    kind: str
+    outcomes: Mapping[str, int]
+    worst: Outcome
+    trial_id: str
+
+
+class Fired(msgspec.Struct, frozen=True):
+    """In how many trials of an agent a resilience primitive was at work; 0 means never."""
+
+    agent: str
+    primitive: str
+    trials: int
+
+
+class PlanFound(msgspec.Struct, frozen=True):
+    """One plan that fails; ``faults`` say where, what and in which way."""
+
+    trial_id: str
+    task_id: str
+    faults: tuple[str, ...]
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """One way to fail, with the plans that lead to it: those with fewer faults first."""
+
+    agent: str
+    outcome: Outcome
+    signature: tuple[str, ...]
+    plans: tuple[PlanFound, ...]
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What an exploration comes to; ``left_out`` plans were not tried for want of budget."""
+
+    trials: int
+    histories: int
+    left_out: int
+    outcomes: Mapping[str, int]
+    cells: tuple[Cell, ...]
+    primitives: tuple[Fired, ...]
+    failures: tuple[Failure, ...]
+
+    @property
+    def violated(self) -> int:
+        """How many plans made something happen that must never happen."""
+        return self.outcomes.get("violated", 0)
+
+
+def findings(exploration: Exploration) -> Findings:
+    """Sum an exploration up."""
+    tried = exploration.tried
+    return Findings(
+        trials=len(tried) + len(exploration.cases),
+        histories=len({one.played.history_digest for one in tried}),
+        left_out=exploration.left_out,
+        outcomes=_counted(one.played.outcome for one in tried),
+        cells=tuple(_cells(tried)),
+        primitives=tuple(_primitives(exploration)),
+        failures=tuple(_failures(tried)),
+    )
+
+
+def _counted(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    counts = Counter(outcomes)
+    return {name: counts[name] for name in OUTCOMES if counts[name]}
+
+
+def _cells(tried: Sequence[Tried]) -> list[Cell]:
+    grouped: defaultdict[tuple[str, str, str], list[Tried]] = defaultdict(list)
+    for one in tried:
+        if one.alone is None:
+            grouped[one.spec.agent.name, place_of(one.candidates[0]), one.candidates[0].fault.kind].append(one)
+    return [_cell(*key, group) for key, group in sorted(grouped.items())]
+
+
+def _cell(agent: str, place: str, kind: str, group: Sequence[Tried]) -> Cell:
+    worst = max(group, key=lambda one: OUTCOMES.index(one.played.outcome))
+    counts = _counted(one.played.outcome for one in group)
+    return Cell(agent, place, kind, counts, worst.played.outcome, worst.spec.trial_id)
+
+
+def place_of(one: Candidate) -> str:
+    """Return where a fault strikes, whichever the run and the thing: ``port:name``, the world or the clock."""
+    if one.site in (WORLD, CLOCK):
+        return one.site
+    return one.site.partition("/")[2].partition("[")[0].partition("#")[0]
+
+
+def _primitives(exploration: Exploration) -> list[Fired]:
+    fired: dict[str, Counter[str]] = {}
+    for case in exploration.cases:
+        counts = fired.setdefault(case.base.agent.name, Counter())
+        for played in (case.twin, *(one.played for one in case.tried)):
+            counts.update(played.primitives)
+    return [Fired(agent, name, counts[name]) for agent, counts in fired.items() for name in PRIMITIVES]
+
+
+def _failures(tried: Sequence[Tried]) -> list[Failure]:
+    grouped: defaultdict[tuple[str, Outcome, tuple[str, ...]], list[Tried]] = defaultdict(list)
+    for one in failing(tried):
+        grouped[one.spec.agent.name, one.played.outcome, one.played.signature].append(one)
+    found = [Failure(*key, tuple(_plan_found(one) for one in group)) for key, group in grouped.items()]
+    return sorted(found, key=lambda one: (one.outcome != "violated", len(one.plans[0].faults), -len(one.plans)))
+
+
+def failing(tried: Sequence[Tried]) -> list[Tried]:
+    """Return what failed, with fewer faults first."""
+    return sorted((one for one in tried if one.played.outcome in FAILING), key=lambda one: len(one.candidates))
+
+
+def _plan_found(one: Tried) -> PlanFound:
+    return PlanFound(one.spec.trial_id, one.spec.task_id, tuple(in_words(each) for each in one.candidates))
+
+
+def in_words(one: Candidate) -> str:
+    """Say what a fault is and where it strikes."""
+    return f"{one.fault.kind} ({one.variant}) at {one.site}"

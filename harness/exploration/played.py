@@ -1,0 +1,112 @@
+"""Trials played for an exploration: what it needs to know of each, kept so that a killed exploration can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from harness.campaign import Spread, TrialSpec, run_trial
+from harness.content import all_fault_kinds
+from harness.exploration.outcomes import Outcome, outcome_of
+from harness.exploration.primitives import primitives_of
+from harness.exploration.shapes import shape_of, tails_of
+from harness.exploration.sites import Site, sites_of
+from harness.history import history_digest
+from harness.scoring import Record, score
+
+TRIALS_PER_CHUNK = 25
+Heard = Callable[[int], None]
+
+
+class Played(msgspec.Struct, frozen=True):
+    """One trial: how it ended, the shape of its history, and the sites that it went through.
+
+    ``fired`` says which faults of the plan hit, ``hit_seq`` and ``hit_s`` when the first did (0 where none did), and
+    ``let_through`` whether the call that it hit was carried out or answered all the same.
+    """
+
+    trial_id: str
+    outcome: Outcome
+    signature: tuple[str, ...]
+    shape: str
+    history_digest: str
+    fired: tuple[bool, ...]
+    hit_seq: int
+    hit_s: float
+    let_through: bool
+    primitives: tuple[str, ...]
+    sites: tuple[Site, ...]
+    tails: dict[str, str]
+
+
+def play(spec: TrialSpec) -> Played:
+    """Play one trial."""
+    record = run_trial(spec, all_fault_kinds()).record
+    card = score(record, spec.expect)
+    hits = record.of("fault_injected")
+    return Played(
+        trial_id=spec.trial_id,
+        outcome=outcome_of(record, card),
+        signature=card.signature,
+        shape=shape_of(record),
+        history_digest=history_digest(record.events),
+        fired=tuple(receipt.fired for receipt in record.receipts),
+        hit_seq=hits[0].seq if hits else 0,
+        hit_s=hits[0].time_s if hits else 0.0,
+        let_through=bool(hits) and _is_let_through(record, hits[0].address),
+        primitives=primitives_of(record),
+        sites=sites_of(record),
+        tails=tails_of(record),
+    )
+
+
+def _is_let_through(record: Record, address: str | None) -> bool:
+    answers = record.of("tool_call_completed", "model_call_completed", "approval_decided", "effect_committed")
+    return any(one.address == address and one.result in (None, "ok") for one in answers)
+
+
+def _play_all(specs: Sequence[TrialSpec]) -> list[bytes]:
+    return [_ENCODER.encode(play(spec)) for spec in specs]
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Played)
+
+
+class Memory:
+    """Plays each trial once; with a file, it knows what was played before it was killed."""
+
+    def __init__(self, spread: Spread, path: Path | None = None, heard: Heard | None = None) -> None:
+        """``heard`` is told how many more trials are known."""
+        self._spread = spread
+        self._path = path
+        self._heard = heard or (lambda _count: None)
+        self._known = {one.trial_id: one for one in _read(path)} if path and path.exists() else {}
+
+    def play(self, specs: Sequence[TrialSpec]) -> list[Played]:
+        """Return what became of each trial, in the order of the specs."""
+        missing = list({one.trial_id: one for one in specs if one.trial_id not in self._known}.values())
+        self._heard(len(specs) - len(missing))
+        chunks = [missing[at : at + TRIALS_PER_CHUNK] for at in range(0, len(missing), TRIALS_PER_CHUNK)]
+        for _, lines in self._spread(_play_all, chunks):
+            self._keep(lines)
+            self._heard(len(lines))
+        return [self._known[one.trial_id] for one in specs]
+
+    def _keep(self, lines: Iterable[bytes]) -> None:
+        if self._path is not None:
+            with self._path.open("ab") as file:
+                file.write(b"".join(line + b"\n" for line in lines))
+        for line in lines:
+            played = _DECODER.decode(line)
+            self._known[played.trial_id] = played
+
+
+def _read(path: Path) -> Iterator[Played]:
+    """Yield what a file holds; a last line that was cut off when its process died is as good as not there."""
+    whole, _, cut = path.read_bytes().rpartition(b"\n")
+    if cut:
+        path.write_bytes(whole + b"\n")
+    yield from (_DECODER.decode(line) for line in whole.splitlines())
