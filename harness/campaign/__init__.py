@@ -7,7 +7,7 @@ from harness.campaign.engine import run_campaign, run_chunk
 from harness.campaign.golden_check import DomainCheck, check_domain
 from harness.campaign.inputs import stored_events, stored_receipts, stored_record, stored_spec
 from harness.campaign.manifest import differences, environment, make_manifest
-from harness.campaign.rescore import Replayed, Rescored, replay, rescore
+from harness.campaign.rescore import Replayed, Rescored, find_trial, replay, rescore
 from harness.campaign.scenarios import expand, find_scenario, load_scenario
 from harness.campaign.specs import RunSpec, TrialSpec, trial_seed
 from harness.campaign.spread import Spread, workers
@@ -26,6 +26,7 @@ __all__ = [
     "environment",
     "expand",
     "find_scenario",
+    "find_trial",
     "load_scenario",
     "make_manifest",
     "replay",

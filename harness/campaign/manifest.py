@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.metadata
 import platform
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from harness.campaign.specs import TrialSpec
@@ -39,6 +41,7 @@ def make_manifest(specs: Sequence[TrialSpec], *, command: str, seed: int) -> dic
         "trials": len(specs),
         "scenarios": _unique(spec.scenario for spec in specs),
         "agents": _unique(spec.agent.name for spec in specs),
+        "agent_sources": agent_sources_digest(specs),
         "domains": {name: load_domain(name).digest for name in _unique(spec.domain for spec in specs)},
         "fault_catalogue": fault_catalogue_digest(),
         "environment": environment(),
@@ -55,6 +58,15 @@ def fault_catalogue_digest() -> str:
     for pack in find_packs().values():
         for path in sorted((pack.root / "fault_injectors").glob("*.py")):
             whole.update(f"{pack.name}/{path.name}\0".encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def agent_sources_digest(specs: Sequence[TrialSpec]) -> str:
+    """Return the digest of the files that define the agents and their parts; of nothing for built-in ones."""
+    whole = hashlib.sha256()
+    for name in _unique(one for spec in specs for one in (spec.agent.agent, spec.agent.parts or "") if ":" in one):
+        module = importlib.import_module(name.partition(":")[0])
+        whole.update(f"{name}\0".encode() + Path(str(module.__file__)).read_bytes())
     return whole.hexdigest()
 
 

@@ -172,23 +172,37 @@ def replay(folder: Path, trial_id: str) -> Replayed:
     Raises DatasetError when the stored history is not the one that was run, or when what the trial needs is gone, and
     AgentError when its agent is.
     """
+    part, row = _find_row(folder, trial_id)
+    spec = stored_spec(row)
+    then = stored_events(read_part(folder, "events", part)).get(spec.trial_id, [])
+    check_history(f"{folder}: trial {spec.trial_id}", row, then)
+    return _compared(row, then, run_trial(_playable(folder, spec)).record)
+
+
+def find_trial(folder: Path, trial_id: str) -> TrialSpec:
+    """Return a stored trial, ready to be played again.
+
+    Raises DatasetError when it is not there, or when what it needs is gone, and AgentError when its agent is.
+    """
+    return _playable(folder, stored_spec(_find_row(folder, trial_id)[1]))
+
+
+def _find_row(folder: Path, trial_id: str) -> tuple[int, dict[str, Any]]:
+    """Return the part and the row of a stored trial."""
     read_manifest(folder)
     for part in part_numbers(folder, "trials"):
         for row in read_part(folder, "trials", part).to_pylist():
             if row["trial_id"] == trial_id:
-                return _replay_row(folder, part, row)
+                return part, row
     msg = f"{folder}: holds no trial {trial_id!r}; trial ids are in the trials table and in the report"
     raise DatasetError(msg)
 
 
-def _replay_row(folder: Path, part: int, row: dict[str, Any]) -> Replayed:
-    spec = stored_spec(row)
-    then = stored_events(read_part(folder, "events", part)).get(spec.trial_id, [])
-    check_history(f"{folder}: trial {spec.trial_id}", row, then)
+def _playable(folder: Path, spec: TrialSpec) -> TrialSpec:
     if missing := list(_missing(spec)):
         msg = f"{folder}: trial {spec.trial_id} can not be played again: {'; '.join(missing)}; {_CURE}"
         raise DatasetError(msg)
-    return _compared(row, then, run_trial(spec).record)
+    return spec
 
 
 def _compared(row: dict[str, Any], then: list[Event], record: Record) -> Replayed:

@@ -217,7 +217,7 @@ def expand(
             task_id=task_id,
             agent=agent,
             plan=plan,
-            seed=trial_seed(seed, domain.name, task_id, number),
+            seed=scenario.seeds[number] if scenario.seeds else trial_seed(seed, domain.name, task_id, number),
             trial=number,
             runs=_runs(scenario),
             expect=scenario.expectation(name),
@@ -227,7 +227,7 @@ def expand(
         for name, plan in scenario.plans().items()
         if any(fnmatchcase(task_id, pattern) for pattern in scenario.faults[name].tasks)
         for agent in (agents or scenario.agents)
-        for number in range(trials or scenario.trials)
+        for number in range(len(scenario.seeds) or trials or scenario.trials)
     ]
 
 

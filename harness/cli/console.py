@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 PLAIN_LINES = 4
+PLAIN_STEP = 2_000
 PLAIN_WIDTH = 140
 SHORT_CELL = 24
 LONG_CELL = 20
@@ -80,8 +81,8 @@ def _cell(value: Any) -> str:
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Report]:
-    """Show how many of ``total`` are done: a bar on a terminal, a few plain lines elsewhere."""
+def progress(total: int | None, what: str) -> Iterator[Report]:
+    """Show how many of ``total`` are done: a bar on a terminal, a few plain lines elsewhere; None: nobody knows yet."""
     if not err.is_terminal:
         yield _plain_progress(total, what)
         return
@@ -92,13 +93,15 @@ def progress(total: int, what: str) -> Iterator[Report]:
         yield lambda count: bar.advance(task, count)
 
 
-def _plain_progress(total: int, what: str) -> Report:
+def _plain_progress(total: int | None, what: str) -> Report:
     done = 0
+    each = PLAIN_STEP if total is None else max(total, 1) / PLAIN_LINES
+    goal = "" if total is None else f" of {total}"
 
     def report(count: int) -> None:
         nonlocal done
-        before, done = done * PLAIN_LINES // max(total, 1), done + count
-        if done * PLAIN_LINES // max(total, 1) > before:
-            err.print(f"{what}: {done} of {total}", markup=False)
+        before, done = done // each, done + count
+        if done // each > before:
+            err.print(f"{what}: {done}{goal}", markup=False)
 
     return report

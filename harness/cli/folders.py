@@ -14,10 +14,10 @@ RUNS = Path(".harness/runs")
 LONGEST = 40  # characters of a scenario's name in the name of a folder
 
 
-def new_folder(name: str) -> Path:
+def new_folder(name: str, parent: Path = RUNS) -> Path:
     """Return a folder that does not exist yet, named by the present time, so that the latest sorts last."""
     stem = f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}-{name[:LONGEST]}"
-    candidates = [RUNS / stem, *(RUNS / f"{stem}-{number}" for number in range(2, 1000))]
+    candidates = [parent / stem, *(parent / f"{stem}-{number}" for number in range(2, 1000))]
     return next(folder for folder in candidates if not folder.exists())
 
 

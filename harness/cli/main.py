@@ -7,7 +7,7 @@ import sys
 import typer
 
 from harness import __version__
-from harness.cli import faults, golden, results, running
+from harness.cli import exploring, faults, golden, results, running
 from harness.cli.console import complain, say
 from harness.errors import HarnessError
 
@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 app.command()(running.demo)
 app.command()(running.run)
+app.command()(exploring.explore)
+app.command()(exploring.shrink)
 app.command()(results.report)
 app.command()(results.score)
 app.command()(results.show)

@@ -63,7 +63,7 @@ def show(words: FolderAndTrial, as_json: AsJson = False) -> None:
     from harness.analysis import load_results  # noqa: PLC0415  # pandas takes its time
     from harness.cli.story import say_story, story_of  # noqa: PLC0415  # as above
 
-    folder, trial_id = _folder_and_trial(words, "show")
+    folder, trial_id = folder_and_trial(words, "show")
     story = story_of(load_results(folder), trial_id)
     if as_json:
         say_json(story)
@@ -76,7 +76,7 @@ def replay_trial(words: FolderAndTrial, as_json: AsJson = False) -> None:
 
     Example: harness replay 3f2a9c0d11ee
     """
-    folder, trial_id = _folder_and_trial(words, "replay")
+    folder, trial_id = folder_and_trial(words, "replay")
     changed = differences(read_manifest(folder))
     result = replay(folder, trial_id)
     if as_json:
@@ -92,7 +92,7 @@ def replay_trial(words: FolderAndTrial, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _folder_and_trial(words: list[str], command: str) -> tuple[Path, str]:
+def folder_and_trial(words: list[str], command: str) -> tuple[Path, str]:
     """Return the folder, by default the latest, and the trial that a command is told; raises UsageError."""
     if len(words) > 2:  # noqa: PLR2004  # a folder and a trial id
         msg = f"{command} takes a results folder and a trial id, not {len(words)} words"

@@ -16,6 +16,7 @@ from harness.cli.console import complain, progress, say, say_json
 from harness.cli.folders import claimed, new_folder
 from harness.content import AgentSpec, Scenario, shorten
 from harness.errors import AgentError, ContentError
+from harness.exploration import regressions_for
 from harness.store import write_manifest
 
 DEMO = ("demo",)
@@ -106,24 +107,27 @@ def _specs(names: list[str] | tuple[str, ...], agent: str | None, seed: int, tri
         raise ContentError(list(dict.fromkeys(problems)))
     if not specs:
         raise ContentError([f"{', '.join(names)}: there is no trial in it; let its tasks and its faults meet"])
-    return list({spec.trial_id: spec for spec in specs}.values())
+    return list({spec.trial_id: spec for spec in (*regressions_for(specs), *specs)}.values())
 
 
 def _agents(scenario: Scenario, name: str | None) -> tuple[AgentSpec, ...] | None:
     if name is None:
         return None
-    named = tuple(agent for agent in scenario.agents if agent.name == name) or (_spec(name),)
+    named = tuple(agent for agent in scenario.agents if agent.name == name) or (agent_spec(name),)
     for agent in named:
         resolve(agent)
     return named
 
 
-def _spec(name: str) -> AgentSpec:
+def agent_spec(name: str) -> AgentSpec:
+    """Return the agent of a name that is a built-in one or module:attribute; raises AgentError for any other."""
     try:
-        return AgentSpec(name=name, agent=name)
+        spec = AgentSpec(name=name, agent=name)
     except ValidationError as error:
         msg = f"--agent {shorten(name)}: is no name for an agent; give at most 80 printable characters"
         raise AgentError(msg) from error
+    resolve(spec)
+    return spec
 
 
 def _command(names: list[str] | tuple[str, ...], agent: str | None, seed: int, trials: int | None) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from harness.boundary import FaultPlan, Frozen, PlannedFault
 from harness.content.expectations import Expectation, Quantities
-from harness.content.fields import Name
+from harness.content.fields import Name, Text
 from harness.world import ApproverName
 
 
@@ -80,6 +80,8 @@ class Scenario(Frozen):
     """Golden tasks of one domain, crossed with agents, fault plans and trials.
 
     ``starts_s`` gives the start of each run of a trial; two starts mean two runs of the task in one world.
+    ``seeds`` are those of the trials, where they shall not be derived from the campaign's; then they say how many there
+    are. ``signature`` tells how the trial failed for which the scenario was written, in the words of scoring.
     ``expect`` says when a trial is as it should be, ``expect_overall`` what the means of metrics over all trials of one
     agent and one fault plan should be.
     """
@@ -91,6 +93,8 @@ class Scenario(Frozen):
     agents: Annotated[tuple[AgentSpec, ...], Field(min_length=1)] = (AgentSpec(name="reference"),)
     faults: Annotated[dict[Name, PlanSpec], Field(min_length=1)] = Field(default_factory=lambda: {"clean": PlanSpec()})
     trials: Annotated[int, Field(ge=1)] = 1
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    signature: tuple[Text, ...] = ()
     starts_s: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=1)] = (0.0,)
     expect: Expectation | None = None
     expect_overall: Quantities | None = None

@@ -74,7 +74,9 @@ def of_the_world(kinds: Kinds) -> Iterator[Candidate]:
     for kind in by_name(kinds):
         if isinstance(kind, Seeding):
             for variant, options in kind.variants.items():
-                yield Candidate(PlannedFault(kind=kind.name, options=dict(options)), WORLD, variant, f"{kind.name}/{variant}")
+                yield Candidate(
+                    PlannedFault(kind=kind.name, options=dict(options)), WORLD, variant, f"{kind.name}/{variant}"
+                )
 
 
 def of_the_simulation(sites: Sequence[Site], kinds: Kinds) -> Iterator[Candidate]:

@@ -12,7 +12,7 @@ from harness.exploration.case import Attempt, Case, Tried
 from harness.exploration.outcomes import FAILING
 from harness.exploration.sites import Site
 
-# How a call came to be that the twin does not make: under what, at which port, for what effect, of the same tool or not.
+# How a call that the twin does not make came to be: under what, at which port, to what effect, of the same tool or not.
 Circumstance = tuple[str, str, EffectClass | None, bool]
 Learned = Mapping[Circumstance, Container[str]]
 

@@ -39,7 +39,9 @@ def shrink(spec: TrialSpec, play: PlayOne, kinds: Kinds) -> Shrunk:
     faults = minimise(faults, oracle.fails)
     for number in range(len(faults)):
         faults = _simplest(faults, number, oracle, kinds)
-    runs = minimise(spec.runs, lambda some: bool(some) and oracle.fails(faults, some)) if len(spec.runs) > 1 else spec.runs
+    runs = (
+        minimise(spec.runs, lambda some: bool(some) and oracle.fails(faults, some)) if len(spec.runs) > 1 else spec.runs
+    )
     after = oracle.spec_of(faults, runs)
     return Shrunk(spec, after, oracle.play(after), oracle.replays)
 
@@ -82,9 +84,7 @@ class _Oracle:
         return some if self.fails(some) else faults
 
 
-def _simplest(
-    faults: tuple[PlannedFault, ...], number: int, oracle: _Oracle, kinds: Kinds
-) -> tuple[PlannedFault, ...]:
+def _simplest(faults: tuple[PlannedFault, ...], number: int, oracle: _Oracle, kinds: Kinds) -> tuple[PlannedFault, ...]:
     """Make one fault simpler, as long as the trial fails in the same way."""
     while True:
         for simpler in _simpler(faults[number]):
