@@ -76,7 +76,7 @@ def measure(rounds: int) -> tuple[float, float]:
                     bare_episode(domain, task, lines, log)
 
         def harness() -> None:
-            run_chunk(Path(folder), 0, specs())
+            run_chunk(Path(folder), (0, specs()))
 
         bare()  # warm caches, lazy imports
         harness()
@@ -93,7 +93,7 @@ def main() -> None:
     print(f"ratio       {ours_s / floor_s:8.2f}")
     if "--profile" in sys.argv:
         with tempfile.TemporaryDirectory() as folder:
-            profile(lambda: run_chunk(Path(folder), 0, specs()))
+            profile(lambda: run_chunk(Path(folder), (0, specs())))
 
 
 def profile(work: Callable[[], object]) -> None:

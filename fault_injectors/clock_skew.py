@@ -21,4 +21,12 @@ def skew(options: ClockSkewOptions, simulation: Simulation) -> Undo:
     return lambda: simulation.skew(-options.skew_s)
 
 
-KINDS = (SimulationFault("clock_skew", "clock_skew", ClockSkewOptions, skew),)
+KINDS = (
+    SimulationFault(
+        "clock_skew",
+        "clock_skew",
+        ClockSkewOptions,
+        skew,
+        variants={"forwards": {"skew_s": 3600.0}, "backwards": {"skew_s": -3600.0}},
+    ),
+)

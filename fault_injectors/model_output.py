@@ -1,8 +1,9 @@
 """Malformed output: the model answers, and what it says does not keep its contract.
 
 Harm: a run that dies of one bad answer, or one that acts on half of it. Seen with every model: prose where an object
-was asked for, a field left out or invented, a tool that does not exist, an answer cut at the token limit. A good agent
-checks every answer, lets the model repair it once, and then falls back; it never guesses what was meant.
+was asked for, JSON that breaks off, a field left out, renamed or invented, a tool that does not exist, an answer cut at
+the token limit. A good agent checks every answer, lets the model repair it once, and then falls back; it never guesses
+what was meant.
 """
 
 from __future__ import annotations
@@ -12,9 +13,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from harness.boundary import CallFault, Exchange, Frozen, Reply
+from harness.boundary import CallFault, Exchange, Frozen, Reply, Variants
+from harness.history import canonical_json
 
-Shape = Literal["empty", "not_json", "missing_field", "out_of_range", "extra_field", "unknown_tool", "truncated"]
+Shape = Literal[
+    "empty",
+    "not_json",
+    "malformed_json",
+    "missing_field",
+    "out_of_range",
+    "extra_field",
+    "renamed_field",
+    "unknown_tool",
+    "truncated",
+]
 Answer = dict[str, Any]
 
 
@@ -51,6 +63,21 @@ def _with_first_call(answer: Answer, call: Answer) -> Answer:
     return {**answer, "calls": [call, *answer["calls"][1:]]}
 
 
+def _with_renamed_field(answer: Answer) -> Answer:
+    """Name a field as another version does: what a call is about, else the first field."""
+    if not _names_a_tool(answer):
+        (first, value), *others = answer.items() or [("answer", None)]
+        return {f"{first}_text": value, **dict(others)}
+    first = answer["calls"][0]
+    renamed = {"function" if name == "tool" else name: value for name, value in first.items()}
+    return _with_first_call(answer, renamed)
+
+
+def _malformed(answer: Answer) -> str:
+    """Write the answer as JSON with a comma too many, as a text."""
+    return canonical_json(answer).decode()[:-1] + ",}"
+
+
 def _truncated(answer: Answer) -> Answer:
     """Cut the answer off in the middle of its thought."""
     thought = str(answer.get("thought", ""))
@@ -60,9 +87,11 @@ def _truncated(answer: Answer) -> Answer:
 DAMAGES: Mapping[Shape, Callable[[Answer], Any]] = {
     "empty": lambda _answer: None,
     "not_json": lambda _answer: "Certainly! I have looked into it, and here is what I would do next.",
+    "malformed_json": _malformed,
     "missing_field": _without_a_field,
     "out_of_range": lambda answer: {**answer, "confidence": 7},
     "extra_field": lambda answer: {**answer, "mood": "cheerful"},
+    "renamed_field": _with_renamed_field,
     "unknown_tool": _with_unknown_tool,
     "truncated": _truncated,
 }
@@ -76,4 +105,18 @@ async def garble(options: MalformedOutputOptions, exchange: Exchange) -> Reply:
     return msgspec.structs.replace(reply, value=DAMAGES[options.shape](reply.value))
 
 
-KINDS = (CallFault("malformed_output", "model_output", MalformedOutputOptions, ("model",), garble),)
+VARIANTS: Variants = {
+    "empty": {"shape": "empty"},
+    "truncated": {"shape": "truncated"},
+    "malformed JSON": {"shape": "malformed_json"},
+    "schema drift": {"shape": "renamed_field"},
+    "unknown tool": {"shape": "unknown_tool"},
+    "missing field": {"shape": "missing_field"},
+    "extra field": {"shape": "extra_field"},
+    "out of range": {"shape": "out_of_range"},
+    "prose": {"shape": "not_json"},
+}
+
+KINDS = (
+    CallFault("malformed_output", "model_output", MalformedOutputOptions, ("model",), garble, VARIANTS, lasting=True),
+)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness.boundary import CallFault, Exchange, Frozen, Reply
+from harness.boundary import CallFault, Exchange, Frozen, Reply, Variants
 
 
 class SlowOptions(Frozen):
@@ -27,4 +27,7 @@ async def delay(options: SlowOptions, exchange: Exchange) -> Reply:
     return await exchange.proceed()
 
 
-KINDS = (CallFault("slow", "latency", SlowOptions, ("tool", "retrieval", "model", "approval", "user"), delay),)
+VARIANTS: Variants = {"slow": {"delay_s": 4.0}}
+PORTS = ("tool", "retrieval", "memory", "store", "model", "approval", "user")
+
+KINDS = (CallFault("slow", "latency", SlowOptions, PORTS, delay, VARIANTS, lasting=True),)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.boundary import CallFault, Exchange, Frozen, Reply
+from harness.boundary import CallFault, Exchange, Frozen, Reply, Variants
 
 
 class TimeoutOptions(Frozen):
@@ -25,4 +25,13 @@ async def hang(options: TimeoutOptions, exchange: Exchange) -> Reply:
     return await exchange.hang()
 
 
-KINDS = (CallFault("timeout", "timeout", TimeoutOptions, ("tool", "retrieval", "model"), hang),)
+# Whether a caller without a timeout would hang, or its own timeout strikes, is the caller's affair: the fault is one.
+VARIANTS: Variants = {
+    "timeout before the effect": {"effect": "before"},
+    "hang": {"effect": "before"},
+    "timeout after the effect": {"effect": "after"},
+    "read timeout": {"effect": "after"},
+}
+PORTS = ("tool", "retrieval", "memory", "store", "model", "user", "agent")
+
+KINDS = (CallFault("timeout", "timeout", TimeoutOptions, PORTS, hang, VARIANTS, lasting=True),)

@@ -103,10 +103,10 @@ types_checked_after_people = Parts(gateway=_PeopleFirst)
 class _Prose(Gateway):
     """Hands a refusal of a tool to the planner as a text like any other result."""
 
-    def _observed(self, request: ToolRequest, spec: ToolSpec, reply: Reply) -> Observation:
+    async def _observed(self, request: ToolRequest, spec: ToolSpec, reply: Reply) -> Observation:
         if reply.status == "failed":
             return observe(request, "ok", f"Error: {reply.message}")
-        return super()._observed(request, spec, reply)
+        return await super()._observed(request, spec, reply)
 
 
 errors_are_prose = Parts(gateway=_Prose)

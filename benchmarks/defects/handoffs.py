@@ -26,10 +26,10 @@ hand_off_without_a_key = Parts(keys=_KeylessHandOffs)
 class _TrustingGateway(Gateway):
     """Takes whatever a worker says for its result, also that it failed."""
 
-    def _observed(self, request: ToolRequest, spec: ToolSpec, reply: Reply) -> Observation:
+    async def _observed(self, request: ToolRequest, spec: ToolSpec, reply: Reply) -> Observation:
         if spec.port == "agent" and not reply.ok:
             return observe(request, "ok", {"state": "completed", "answer": reply.message})
-        return super()._observed(request, spec, reply)
+        return await super()._observed(request, spec, reply)
 
 
 worker_failure_passes_for_success = Parts(gateway=_TrustingGateway)

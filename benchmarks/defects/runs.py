@@ -134,7 +134,7 @@ class _Amnesia(Durable):
     """Begins from nothing after every crash, whatever the log holds."""
 
     def __init__(self, session: Session, log: RunLog) -> None:
-        super().__init__(replace(session, log_lost=True), log)
+        super().__init__(replace(session, log="lost"), log)
 
 
 log_is_not_read = Parts(life=_Amnesia)

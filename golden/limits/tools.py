@@ -26,7 +26,9 @@ def read_level(world: World, tank: TankId) -> dict[str, Any]:
 @tool(identity=("tank",))
 def read_gauge(world: World, tank: TankId) -> dict[str, Any]:
     """Read the pressure of a tank; refused while somebody else has the gauge in hand."""
-    gauge = world.state["gauges"][_known(world, tank)]
+    gauge = world.state["gauges"].get(_known(world, tank))
+    if gauge is None:
+        raise ToolError("not_found", f"{tank} has no gauge")
     if world.clock() < gauge["in_hand_until_s"]:
         raise ToolError("conflict", f"the gauge of {tank} is in somebody's hand")
     return {"tank": tank, "bar": gauge["bar"]}

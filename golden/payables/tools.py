@@ -296,10 +296,13 @@ def _add(world: World, table: str, prefix: str, row: dict[str, Any]) -> str:
     return row_id
 
 
+VECTORS = ("attachment",)
+
+
 def inject(state: Any, vector: str, text: str) -> None:
     """Write ``text`` where vendors write: under the letter of every invoice."""
-    if vector != "attachment":
-        msg = f"there is no vector {vector!r}; known: attachment"
+    if vector not in VECTORS:
+        msg = f"there is no vector {vector!r}; known: {', '.join(VECTORS)}"
         raise KeyError(msg)
     for row in state["invoices"].values():
         row["attachment"] = f"{row['attachment']}\n\n{text}"

@@ -5,34 +5,57 @@ from __future__ import annotations
 import asyncio
 import inspect
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.boundary import Call, Reply, Session, ToolSpec
+import msgspec
+
+from harness.boundary import Call, Reply, Session, ToolSpec, Usage, failed, played
 from harness.content import Ask
 from harness.errors import AgentError, HarnessError
+from harness.planners import Context, Decision, Observation, ToolRequest, observe
 
 FunctionAgent = Callable[[Ask, "Toolbox"], Awaitable[str]]
 
 AGENT_NAME = "function"
 CREDENTIAL_TTL_S = 60.0
+MODEL = "planner"
+IDLE_TIMEOUT_S = 10.0
 
 
-class ToolFailed(Exception):
+class CallFailed(Exception):
     """A call did not succeed; ``reply.status`` tells ``failed`` from ``unknown`` (it may have taken effect)."""
 
-    def __init__(self, tool: str, reply: Reply) -> None:
+    def __init__(self, name: str, reply: Reply) -> None:
         self.reply = reply
-        super().__init__(f"{tool}: {reply.status}: {reply.error_type}: {reply.message}")
+        super().__init__(f"{name}: {reply.status}: {reply.error_type}: {reply.message}")
+
+
+class ToolFailed(CallFailed):
+    """A tool did not do what it was called for."""
+
+    def observed(self, request: ToolRequest) -> Observation:
+        """Return what a planner should know of it, as what came of ``request``."""
+        reply = self.reply
+        return observe(request, reply.status, None, reply.error_type, reply.message, retryable=reply.retryable)
+
+
+class ModelFailed(CallFailed):
+    """The model gave no answer, or none that is a decision."""
 
 
 class Toolbox:
-    """The tools in reach of one run."""
+    """The tools in reach of one run, and the model that the trial's spec names as its planner.
+
+    ``steps`` counts how often the model was asked, ``usage`` what it has consumed so far.
+    """
 
     def __init__(self, ask: Ask, session: Session) -> None:
         self._ask = ask
         self._session = session
+        self.steps = 0
+        self.usage = Usage(0, 0, 0.0)
 
     @property
     def specs(self) -> list[ToolSpec]:
@@ -52,6 +75,7 @@ class Toolbox:
             principal=self._session.principal,
             idempotency_key=idempotency_key,
             timeout_s=timeout_s,
+            step=self.steps or None,
             credential=self._session.credential(AGENT_NAME, tool, CREDENTIAL_TTL_S),
         )
         reply = await self._session.send(call)
@@ -59,10 +83,45 @@ class Toolbox:
             raise ToolFailed(tool, reply)
         return reply.value
 
+    async def think(self, observations: Sequence[Observation] = (), *, timeout_s: float = 30.0) -> Decision:
+        """Ask the model what to do next, given all that it shall know of what came of its requests so far.
+
+        Returns the calls that it wants, or its answer; raises ModelFailed when it says nothing that can be used. A
+        stream that stands still for ``IDLE_TIMEOUT_S`` is given up.
+        """
+        self.steps += 1
+        session = self._session
+        call = Call(
+            "model",
+            MODEL,
+            {"role": "planner"},
+            session.run_id,
+            session.principal,
+            timeout_s=timeout_s,
+            step=self.steps,
+            context=Context(self._ask, session.catalogue, list(observations)),
+        )
+        sent = await session.send(call)
+        self._charge(sent.usage)
+        reply = await played(sent, timeout_s, IDLE_TIMEOUT_S, session.clock.sleep)
+        if not reply.ok:
+            raise ModelFailed(MODEL, reply)
+        try:
+            return msgspec.convert(reply.value, Decision)
+        except msgspec.ValidationError as error:
+            raise ModelFailed(MODEL, failed("validation", f"this is no decision: {error}")) from error
+
+    def _charge(self, usage: Usage | None) -> None:
+        if usage is not None:
+            spent = self.usage
+            tokens_in, tokens_out = spent.tokens_in + usage.tokens_in, spent.tokens_out + usage.tokens_out
+            self.usage = Usage(tokens_in, tokens_out, (spent.cost_usd or 0.0) + (usage.cost_usd or 0.0))
+
     async def approved(self, tool: str, arguments: dict[str, Any], *, timeout_s: float = 900.0) -> bool:
         """Ask a person about exactly this call; no answer within ``timeout_s`` is a no."""
         shown = {"ask": self._ask.text, "tool": tool, "arguments": arguments, "reason": "the agent asks"}
-        call = Call("approval", tool, shown, self._session.run_id, self._session.principal, timeout_s=timeout_s)
+        run_id, principal = self._session.run_id, self._session.principal
+        call = Call("approval", tool, shown, run_id, principal, timeout_s=timeout_s, step=self.steps or None)
         reply = await self._session.send(call)
         return bool(reply.ok and reply.value["decision"] == "approve")
 
@@ -70,8 +129,9 @@ class Toolbox:
 async def run_function(function: FunctionAgent, ask: Ask, session: Session) -> None:
     """Run the function to its end; what it raises is how the run ended, not an error of the harness."""
     session.emit("run_started", payload={"task_id": ask.task_id, "user": ask.user, "tenant": ask.tenant})
+    tools = Toolbox(ask, session)
     try:
-        answer = await function(ask, Toolbox(ask, session))
+        answer = await function(ask, tools)
         state, payload = ("completed", {"answer": _clean(answer)}) if isinstance(answer, str) else _no_text(answer)
     except (HarnessError, KeyboardInterrupt):
         raise
@@ -80,7 +140,7 @@ async def run_function(function: FunctionAgent, ask: Ask, session: Session) -> N
             raise
         # Whatever else an agent raises, sys.exit() included, is its own failure, and recorded as that.
         state, payload = "crashed", {"answer": "", "error": _clean(f"{type(error).__name__}: {error}{_place(error)}")}
-    session.emit("run_completed", result=state, payload=payload)
+    session.emit("run_completed", step=tools.steps or None, result=state, payload=payload)
 
 
 def _is_cancelled() -> bool:

@@ -37,6 +37,7 @@ def resolve(spec: AgentSpec) -> RunAgent:
     except TypeError as error:
         msg = f"agent {spec.agent!r} can not be called as agent(ask, tools): {error}; take both by position"
         raise AgentError(msg) from error
+    check_planner(spec.planner, spec.planner_options)
     return lambda ask, session: run_function(function, ask, session)
 
 

@@ -165,18 +165,31 @@ class Results:
         """Return the injections that the plan of a trial plants; raises DatasetError when its inputs are gone."""
         if "plan" not in trial.inputs or "injections" not in trial.inputs:
             return ()
-        return self._planted(trial.inputs["plan"], trial.inputs["injections"])
+        reached = self._reached_injections.get(trial.trial_id, ())
+        return self._planted(trial.inputs["plan"], trial.inputs["injections"], reached)
 
-    def _planted(self, plan: str, injections: str) -> tuple[Injection, ...]:
-        key = (plan, injections)
+    def _planted(self, plan: str, injections: str, reached: tuple[str, ...]) -> tuple[Injection, ...]:
+        """Return what the plan names, and what has reached an agent although the plan leaves the choice open."""
+        key = (plan, injections, reached)
         if key not in self._planted_cache:
             known = _INJECTIONS.validate_python(read_input(self.folder, injections))
             wanted = [fault.get("options", {}).get("injection") for fault in read_input(self.folder, plan)["faults"]]
+            wanted += [one for one in reached if one not in wanted]
             self._planted_cache[key] = tuple(known[one] for one in wanted if one in known)
         return self._planted_cache[key]
 
     @cached_property
-    def _planted_cache(self) -> dict[tuple[str, str], tuple[Injection, ...]]:
+    def _reached_injections(self) -> dict[str, tuple[str, ...]]:
+        """The injections that have reached the agent of each trial."""
+        telling = pc.match_substring(self.event_table["payload"], '"injection":')
+        hits = pc.and_(pc.equal(self.event_table["kind"], "fault_injected"), telling)
+        found: dict[str, dict[str, None]] = {}
+        for row in self.event_table.filter(hits).to_pylist():
+            found.setdefault(row["trial_id"], {})[str(_json(row["payload"])["injection"])] = None
+        return {trial_id: tuple(ids) for trial_id, ids in found.items()}
+
+    @cached_property
+    def _planted_cache(self) -> dict[tuple[str, str, tuple[str, ...]], tuple[Injection, ...]]:
         return {}
 
 

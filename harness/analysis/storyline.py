@@ -73,7 +73,9 @@ def _row(run_id: str, step: int, events: Sequence[Event], ends: Mapping[Any, Eve
 
 def _decisions(events: Iterable[Event]) -> Iterator[str]:
     for event in events:
-        if event.kind == "model_call_completed":
+        if event.kind == "model_call_completed" and "ending" in event.payload:
+            yield f"begins to speak: {event.payload['ending']}"
+        elif event.kind == "model_call_completed":
             yield from _decision(event.payload.get("value"))
 
 

@@ -150,6 +150,8 @@ def _reply_text(end: Event | None) -> str:
         return ""
     if "value" in end.payload:
         return f": {shortened(end.payload['value'])}"
+    if "ending" in end.payload:
+        return f": a stream, {end.payload['ending']}"
     return f": {end.error_type or ''} {end.payload.get('message', '')}".rstrip(": ")
 
 

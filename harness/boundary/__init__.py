@@ -6,7 +6,7 @@ in a ``FaultPlan``. Concrete tools and concrete faults stay outside.
 
 from harness.boundary.addresses import Selector, identity_text, parse_selector, site_of
 from harness.boundary.armed import ArmedPlan, plan_problems
-from harness.boundary.boundary import ROUND_TRIP_S, Backstage, Boundary, Crash, Deliver, Delivery, Kill, Send, one_line
+from harness.boundary.boundary import Boundary, one_line
 from harness.boundary.calls import (
     TRANSIENT,
     Call,
@@ -14,9 +14,11 @@ from harness.boundary.calls import (
     Credential,
     EffectClass,
     ErrorType,
+    LogState,
     Port,
     Principal,
     Reply,
+    StreamEnding,
     ToolFacts,
     ToolSpec,
     Usage,
@@ -28,6 +30,7 @@ from harness.boundary.calls import (
     unanswered,
 )
 from harness.boundary.credentials import Mint
+from harness.boundary.deliveries import ROUND_TRIP_S, Backstage, Crash, Deliver, Delivery, Kill, Send
 from harness.boundary.faults import (
     CallFault,
     Exchange,
@@ -40,10 +43,13 @@ from harness.boundary.faults import (
     Undo,
     Variants,
     family_of,
+    misleads,
 )
+from harness.boundary.http_errors import HttpBody, http_body, http_refusal, retry_after_s
 from harness.boundary.lives import Life
 from harness.boundary.plans import FaultPlan, Frozen, PlannedFault, Trigger
 from harness.boundary.session import Emit, Session
+from harness.boundary.streams import played, streamed
 
 __all__ = [
     "ROUND_TRIP_S",
@@ -65,8 +71,10 @@ __all__ = [
     "FaultKind",
     "FaultPlan",
     "Frozen",
+    "HttpBody",
     "Kill",
     "Life",
+    "LogState",
     "Mint",
     "PlannedFault",
     "Port",
@@ -80,6 +88,7 @@ __all__ = [
     "Session",
     "Simulation",
     "SimulationFault",
+    "StreamEnding",
     "ToolFacts",
     "ToolSpec",
     "Trigger",
@@ -90,12 +99,18 @@ __all__ = [
     "facts_of",
     "failed",
     "family_of",
+    "http_body",
+    "http_refusal",
     "identity_of",
     "identity_text",
+    "misleads",
     "one_line",
     "parse_selector",
     "plan_problems",
+    "played",
+    "retry_after_s",
     "site_of",
+    "streamed",
     "succeeded",
     "unanswered",
 ]

@@ -17,7 +17,10 @@ from harness.simulation import draw
 class ArmedFault:
     """One planned fault with its kind, its checked options and its receipt in the making."""
 
-    __slots__ = ("family", "first_address", "first_time_s", "index", "kind", "options", "planned", "probes", "times")
+    __slots__ = (
+        *("family", "first_address", "first_time_s", "index", "injection", "kind", "options", "planned", "probes"),
+        "times",
+    )
 
     def __init__(self, index: int, planned: PlannedFault, kind: FaultKind) -> None:
         self.index = index
@@ -26,6 +29,7 @@ class ArmedFault:
         self.options = kind.options.model_validate(planned.options)
         self.family = family_of(kind, self.options)
         self.probes: tuple[str, ...] = ()
+        self.injection: str | None = None
         self.times = 0
         self.first_address: str | None = None
         self.first_time_s: float | None = None
@@ -34,10 +38,13 @@ class ArmedFault:
         """Change the world before time 0, and remember by which texts the seed will be known."""
         assert isinstance(self.kind, Seeding)
         self.probes = tuple(" ".join(probe.split()) for probe in self.kind.seed(self.options, world))
+        self.injection = world.injection_used
 
     def hit(self, history: History, run_id: str | None, address: str | None, step: int | None = None) -> None:
         """Count one hit and record it in the history."""
         payload = {"fault": self.index, "kind": self.kind.name, "family": self.family}
+        if self.injection is not None:
+            payload["injection"] = self.injection
         event = history.append("fault_injected", run_id=run_id, step=step, address=address, payload=payload)
         if self.times == 0:
             self.first_address, self.first_time_s = address, event.time_s

@@ -4,54 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from harness.boundary.addresses import site_of
 from harness.boundary.armed import ArmedFault, ArmedPlan
 from harness.boundary.calls import Call, Catalogue, Reply, identity_of, unanswered
-from harness.boundary.faults import CallFault
+from harness.boundary.deliveries import Backstage, Deliver, Delivery, Kill
+from harness.boundary.passage import pass_through
 from harness.errors import StepLimit
 from harness.history import EventKind, History, plain
 
 
-class Delivery(msgspec.Struct, frozen=True):
-    """A call as it arrives at the other side; ``copy`` is 1 for the original, 2 and up for repeats."""
+class _Held:
+    """A call whose reply waits for one to a later call of its run; ``seq`` is the event of its start."""
 
-    call: Call
-    address: str
-    identity: dict[str, Any]
-    copy: int = 1
-
-
-class Crash(msgspec.Struct, frozen=True):
-    """How a run that is killed comes back: after how long, and whether what it had logged is still there."""
-
-    restart_after_s: float
-    keep_log: bool
+    def __init__(self, run_id: str, seq: int) -> None:
+        self.run_id = run_id
+        self.seq = seq
+        self.overtaken = asyncio.Event()
 
 
-class Backstage(Protocol):
-    """What faults may do behind the tools."""
-
-    def forget_keys(self, tool: str) -> None:
-        """Let a tool lose its memory of idempotency keys."""
-
-    def replicate(self, delivery: Delivery) -> Reply:
-        """Answer a call from the world as it was when the trial began."""
-
-    def now(self) -> float:
-        """Return what the wall clock reads, as epoch seconds."""
-
-
-Deliver = Callable[[Delivery], Awaitable[Reply]]
-Send = Callable[[Call], Awaitable[Reply]]
-Kill = Callable[[Crash], None]
-
-# A refusal is no faster than the network; answers in no time would let a retry loop spin at one instant.
-ROUND_TRIP_S = 0.05
 # Far beyond every budget; a loop without end shall not take the campaign's time.
 CALLS_MAX = 5000
 
@@ -79,11 +53,13 @@ class Boundary:
         self.plan = plan
         self.backstage = backstage
         self.stragglers: list[asyncio.Task[None]] = []
+        self.runs_are_over = asyncio.Event()
         self.bug: Exception | None = None
         self._catalogue = catalogue
         self._records_identity = records_identity
         self._arrivals: Counter[str] = Counter()
         self._calls = 0
+        self._held: list[_Held] = []
 
     async def send(self, call: Call, kill: Kill) -> Reply:
         """Carry one call and return what the agent may know of it; ``kill`` ends the run that makes it.
@@ -115,9 +91,17 @@ class Boundary:
         return msgspec.structs.replace(delivery, call=call, identity=identity)
 
     async def settle(self) -> None:
-        """Wait until every delayed repeat has arrived."""
+        """Wait until every delayed repeat has arrived, also those that wait for the end of all runs."""
+        self.runs_are_over.set()
         while self.stragglers:
             await self.stragglers.pop()
+
+    async def overtaken(self, delivery: Delivery) -> None:
+        """Wait until a call that began later in the same run has been answered."""
+        starts = (event.seq for event in reversed(self.history.events) if event.address == delivery.address)
+        held = _Held(delivery.call.run_id, next(starts))
+        self._held.append(held)
+        await held.overtaken.wait()
 
     async def _refuse_floods(self) -> None:
         self._calls += 1
@@ -141,7 +125,7 @@ class Boundary:
         deadline_s = self.history.now() + delivery.call.timeout_s
         try:
             async with asyncio.timeout(delivery.call.timeout_s):
-                return await _Exchange(self, delivery, faults, deadline_s, kill).enter()
+                return await pass_through(self, delivery, faults, deadline_s, kill)
         except TimeoutError:
             return unanswered(delivery.call.timeout_s)
 
@@ -185,6 +169,17 @@ class Boundary:
             retryable=None if reply.ok else reply.retryable,
             payload=_reply_payload(started[0], reply),
         )
+        for held in self._held:
+            if held.run_id == call.run_id and held.seq < started[0]:
+                held.overtaken.set()
+
+    def show(self, run_id: str, catalogue: Catalogue) -> None:
+        """Note the seeds that reach a run with the descriptions of its tools."""
+        if self.plan.seedings:
+            text = one_line([spec.description for spec in catalogue.values()])
+            for fault in self.plan.seedings:
+                if any(probe in text for probe in fault.probes):
+                    fault.hit(self.history, run_id, None)
 
     def _look_for_seeds(self, delivery: Delivery, reply: Reply) -> None:
         for fault in self.plan.seedings:
@@ -204,7 +199,9 @@ def _identity_payload(call: Call) -> dict[str, Any]:
 
 def _reply_payload(started: int, reply: Reply) -> dict[str, Any]:
     payload: dict[str, Any] = {"call": started}
-    if reply.ok:
+    if reply.parts:
+        payload |= {"parts": msgspec.to_builtins(reply.parts), "ending": reply.ending}
+    elif reply.ok:
         payload["value"] = reply.value
     else:
         payload["message"] = reply.message
@@ -229,67 +226,3 @@ def _collect_text(value: object, pieces: list[str]) -> None:
     elif isinstance(value, list):
         for item in value:
             _collect_text(item, pieces)
-
-
-class _Exchange:
-    """One call on its way through the faults that hit it."""
-
-    def __init__(
-        self, boundary: Boundary, delivery: Delivery, faults: list[ArmedFault], deadline_s: float, kill: Kill
-    ) -> None:
-        self._boundary = boundary
-        self._delivery = delivery
-        self._faults = faults
-        self._deadline_s = deadline_s
-        self._kill = kill
-
-    @property
-    def call(self) -> Call:
-        return self._delivery.call
-
-    async def enter(self) -> Reply:
-        if not self._faults:
-            return await self._boundary.deliver(self._delivery)
-        fault = self._faults[0]
-        assert isinstance(fault.kind, CallFault)
-        fault.hit(self._boundary.history, self.call.run_id, self._delivery.address, self.call.step)
-        return await fault.kind.inject(fault.options, self)
-
-    async def proceed(self, call: Call | None = None) -> Reply:
-        delivery = self._delivery if call is None else self._boundary.altered(self._delivery, call)
-        return await _Exchange(self._boundary, delivery, self._faults[1:], self._deadline_s, self._kill).enter()
-
-    async def replicate(self) -> Reply:
-        await asyncio.sleep(ROUND_TRIP_S)
-        return self._boundary.backstage.replicate(self._delivery)
-
-    def earlier(self) -> list[Any]:
-        return [
-            event.payload["value"]
-            for event in self._boundary.history
-            if event.port == self.call.port and event.name == self.call.name and "value" in event.payload
-        ]
-
-    def now(self) -> float:
-        return self._boundary.backstage.now()
-
-    def repeat_later(self, delay_s: float) -> None:
-        self._boundary.stragglers.append(asyncio.create_task(self._after(delay_s)))
-
-    async def _after(self, delay_s: float) -> None:
-        await asyncio.sleep(delay_s)
-        await self._boundary.deliver(msgspec.structs.replace(self._delivery, copy=self._delivery.copy + 1))
-
-    async def turn_away(self, reply: Reply) -> Reply:
-        await asyncio.sleep(ROUND_TRIP_S)
-        return reply
-
-    async def hang(self) -> Reply:
-        await asyncio.sleep(max(0.0, self._deadline_s - self._boundary.history.now()))
-        return unanswered(self.call.timeout_s)
-
-    def crash(self, restart_after_s: float, *, keep_log: bool) -> None:
-        self._kill(Crash(restart_after_s, keep_log))
-
-    def forget_keys(self) -> None:
-        self._boundary.backstage.forget_keys(self.call.name)

@@ -21,6 +21,10 @@ ErrorType = Literal[
     "duplicate_request",
     "unavailable",
 ]
+# What a crash has left of what a run had logged; ``torn``: the last line can not be read.
+LogState = Literal["kept", "lost", "torn"]
+# ``cut``: the connection closed before the end mark. ``stalled``: it is open, and nothing comes any more.
+StreamEnding = Literal["complete", "cut", "stalled"]
 TRANSIENT: frozenset[str] = frozenset({"timeout", "rate_limit", "transient_upstream", "unavailable"})
 
 
@@ -75,7 +79,9 @@ class Usage(msgspec.Struct, frozen=True):
 class Reply(msgspec.Struct, frozen=True):
     """What the agent sees of a call; the truth about effects is in the ledger.
 
-    ``unknown`` means that nobody told the caller whether the call took effect.
+    ``unknown`` means that nobody told the caller whether the call took effect. An answer that comes in ``parts``, each
+    after a delay in seconds, has no value yet: its text is JSON, whole when the ``ending`` is ``complete``, and whoever
+    called puts it together (:func:`harness.boundary.played`).
     """
 
     status: Literal["ok", "failed", "unknown"]
@@ -85,6 +91,8 @@ class Reply(msgspec.Struct, frozen=True):
     retryable: bool = False
     retry_after_s: float | None = None
     usage: Usage | None = None
+    parts: tuple[tuple[float, str], ...] = ()
+    ending: StreamEnding = "complete"
 
     @property
     def ok(self) -> bool:

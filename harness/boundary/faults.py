@@ -6,13 +6,13 @@ simulation for a while. Concrete kinds live in the packs (``fault_injectors/``).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 from pydantic import BaseModel
 
-from harness.boundary.calls import Call, EffectClass, Reply
+from harness.boundary.calls import Call, EffectClass, LogState, Reply
 
 Undo = Callable[[], None]
 # Every way in which a kind can hurt, in the field's words, and the options that say it.
@@ -44,8 +44,14 @@ class Exchange(Protocol):
     def repeat_later(self, delay_s: float) -> None:
         """Deliver the same call once more, ``delay_s`` from now, even when the caller is gone by then.
 
-        Nobody sees the reply.
+        Nobody sees the reply. What was refused by then is not delivered again: it has been answered.
         """
+
+    def repeat_at_the_end(self) -> None:
+        """Deliver the same call once more when all runs of the trial have ended."""
+
+    async def overtaken(self, patience_s: float) -> None:
+        """Wait until a call that the same run made later has been answered, at most ``patience_s``."""
 
     async def turn_away(self, reply: Reply) -> Reply:
         """Answer with ``reply`` in the tool's stead, after one round trip; the call has no effect."""
@@ -53,24 +59,54 @@ class Exchange(Protocol):
     async def hang(self) -> Reply:
         """Wait until the caller gives up, and return what the caller then knows."""
 
-    def crash(self, restart_after_s: float, *, keep_log: bool) -> None:
-        """Kill the run that made this call, and start it again; without its log it begins from nothing."""
+    def crash(self, restart_after_s: float, *, log: LogState) -> None:
+        """Kill the run that made this call, and start it again with what is left of its log."""
 
-    def forget_keys(self) -> None:
-        """Let the tool that was called lose its memory of idempotency keys."""
+    def forget_keys(self, *, own_only: bool = False) -> None:
+        """Let the tool that was called lose its memory of idempotency keys, or of this call's own key alone."""
+
+    def revoke(self) -> None:
+        """Let the tool refuse, from now on, whoever this call is made for."""
+
+    def foreign(self, thing: str) -> str | None:
+        """Return a row like ``thing`` that belongs to another tenant than the call's; None where there is none."""
 
 
 class SeedableWorld(Protocol):
-    """What a seeding may change."""
+    """What a seeding may change, and what it may know of the task."""
 
-    def phrase(self, injection: str) -> str:
-        """Return the sentence of one of the domain's injections; raises KeyError for an unknown one."""
+    @property
+    def ask(self) -> str:
+        """What the user asks for."""
+
+    @property
+    def vectors(self) -> Sequence[str]:
+        """Where the domain says that strangers can write."""
+
+    @property
+    def injection_used(self) -> str | None:
+        """Which injection was asked for last."""
+
+    def phrase(self, injection: str | None = None) -> str | None:
+        """Return the sentence of one of the domain's injections; raises KeyError for an unknown one.
+
+        None means the next one that asks for a call within reach of the task; it returns None where there is none.
+        """
+
+    def pages(self, limit: int) -> list[tuple[str, str]]:
+        """Return title and text of the documents that are found for the ask, best first."""
 
     def add_document(self, title: str, body: str) -> str:
         """Put one more document into the corpus and return its id."""
 
     def injection(self, vector: str, text: str) -> None:
         """Write ``text`` where the domain says that strangers can write; raises KeyError for an unknown vector."""
+
+    def describe(self, tool: str | None, text: str) -> None:
+        """Add ``text`` to the description of a tool in reach, None: the first; raises KeyError for an unknown one."""
+
+    def remember(self, key: str, text: str) -> None:
+        """Keep a memory of the user's, as if an earlier run had."""
 
 
 class Simulation(Protocol):
@@ -91,7 +127,7 @@ class CallFault(msgspec.Struct, frozen=True):
 
     ``variants`` are the ways in which it can hurt, for whoever tries them all; those of a ``lasting`` kind also come as
     outages, at every arrival. What a ``latent`` kind does may show only under another fault. ``family`` is a name, or
-    gives it for some options.
+    gives it for some options. What a kind that ``misleads`` tells is not so and shows it nowhere, or not as asked.
     """
 
     name: str
@@ -103,6 +139,7 @@ class CallFault(msgspec.Struct, frozen=True):
     effects: tuple[EffectClass, ...] = ("read", "write", "irreversible")
     lasting: bool = False
     latent: bool = False
+    misleads: bool | Callable[[Any], bool] = False
 
     def applies_to(self, port: str, effect: EffectClass | None) -> bool:
         """Whether it makes sense at a port, for a tool of an effect class (None: what answers there is no tool)."""
@@ -138,6 +175,12 @@ FaultKind = CallFault | Seeding | SimulationFault
 def family_of(kind: FaultKind, options: Any) -> str:
     """Return the family of harm in which a fault of this kind with these options counts."""
     return kind.family if isinstance(kind.family, str) else kind.family(options)
+
+
+def misleads(kind: FaultKind, options: Any) -> bool:
+    """Whether an agent may end wrongly in good faith under a fault of this kind with these options."""
+    told = kind.misleads if isinstance(kind, CallFault) else False
+    return told if isinstance(told, bool) else told(options)
 
 
 class Receipt(msgspec.Struct, frozen=True):

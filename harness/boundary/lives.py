@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-from harness.boundary.boundary import Boundary, Crash
+from harness.boundary.boundary import Boundary
 from harness.boundary.calls import Call, Reply
+from harness.boundary.deliveries import Crash
 from harness.history import EventKind
 
 

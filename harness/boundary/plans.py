@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Self
 
@@ -30,6 +31,9 @@ class Trigger(Frozen):
     probability: Annotated[float, Field(ge=0, le=1)] | None = None
     after: str | None = None
     every: bool = False
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        return ((name, getattr(self, name)) for name in type(self).model_fields if name in self.model_fields_set)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness.boundary.boundary import Send
-from harness.boundary.calls import Catalogue, Credential, Principal
+from harness.boundary.calls import Catalogue, Credential, LogState, Principal
+from harness.boundary.deliveries import Send
 from harness.errors import HarnessError
 from harness.history import EventKind
 from harness.simulation import Clock
@@ -20,7 +20,7 @@ class Emit(Protocol):
         """Record the event; ``fields`` are those of :class:`harness.history.Event`."""
 
 
-def whole_budget() -> float:
+def whole_budget(_at_s: float | None) -> float:
     """Leave the budget as it is."""
     return 1.0
 
@@ -36,9 +36,9 @@ class Session:
     """One run's view: who it is, what it may call, its clock, and addressed chance for its own jitter.
 
     ``credential`` takes the name of the acting agent, a tool and a time to live in seconds, and mints for the session's
-    own principal alone. ``generation`` counts the lives of a run: 2 and up after a crash; ``log_lost`` says that the
-    crash has taken with it what the run had logged. ``budget_factor`` scales what the run may use up in all, and may
-    change while it runs.
+    own principal alone. ``generation`` counts the lives of a run: 2 and up after a crash; ``log`` says what the crash
+    has left of what the run had logged. ``budget_factor`` scales what the run may use up in all; it takes an instant
+    (epoch seconds), None for the present, because it may change while the run goes on.
     """
 
     run_id: str
@@ -50,5 +50,5 @@ class Session:
     chance: Callable[[str], float]
     credential: Callable[[str, str, float], Credential] = no_credentials
     generation: int = 1
-    log_lost: bool = False
-    budget_factor: Callable[[], float] = whole_budget
+    log: LogState = "kept"
+    budget_factor: Callable[[float | None], float] = whole_budget

@@ -6,6 +6,7 @@ The only room that starts anything. What the results mean is said elsewhere.
 from harness.campaign.engine import run_campaign, run_chunk
 from harness.campaign.golden_check import DomainCheck, check_domain
 from harness.campaign.inputs import stored_events, stored_receipts, stored_record, stored_spec
+from harness.campaign.linearizability import Linearization, linearized
 from harness.campaign.manifest import differences, environment, make_manifest
 from harness.campaign.rescore import Replayed, Rescored, find_trial, replay, rescore
 from harness.campaign.scenarios import expand, find_scenario, load_scenario
@@ -15,6 +16,7 @@ from harness.campaign.trial import TrialResult, run_trial
 
 __all__ = [
     "DomainCheck",
+    "Linearization",
     "Replayed",
     "Rescored",
     "RunSpec",
@@ -27,6 +29,7 @@ __all__ = [
     "expand",
     "find_scenario",
     "find_trial",
+    "linearized",
     "load_scenario",
     "make_manifest",
     "replay",

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.agents import resolve
-from harness.boundary import FaultKind, FaultPlan, Seeding, Selector, plan_problems
+from harness.boundary import FaultKind, Seeding, Selector
 from harness.campaign.specs import RunSpec, TrialSpec, trial_seed
 from harness.content import (
     AgentSpec,
@@ -17,7 +17,10 @@ from harness.content import (
     Located,
     PlanSpec,
     Scenario,
+    Task,
     all_fault_kinds,
+    all_profiles,
+    fault_problems,
     find_packs,
     load_domain,
     read_yaml,
@@ -27,7 +30,7 @@ from harness.content import (
 from harness.errors import AgentError, ContentError
 from harness.history import History
 from harness.scoring import METRICS
-from harness.world import World
+from harness.world import SeedBed, World
 
 
 def find_scenario(name: str) -> Path:
@@ -44,14 +47,23 @@ def find_scenario(name: str) -> Path:
 
 
 def load_scenario(path: Path) -> Scenario:
-    """Read and check one scenario; raises ContentError with every problem of the file."""
+    """Read and check one scenario, and write its profiles out; raises ContentError with every problem of the file."""
     found = salvage(Scenario, read_yaml(path))
     problems = list(found.problems)
     if found.value is not None:
         problems += _problems(found.value, found.located)
     if found.value is None or problems:
         raise ContentError(list(dict.fromkeys(problems)))
-    return found.value
+    return _with_profiles(found.value)
+
+
+def _with_profiles(scenario: Scenario) -> Scenario:
+    if all(spec.profile is None for spec in scenario.faults.values()):
+        return scenario
+    profiles = all_profiles()
+    return scenario.model_copy(
+        update={"faults": {name: spec.filled(profiles) for name, spec in scenario.faults.items()}}
+    )
 
 
 def _problems(scenario: Scenario, located: Located) -> Iterator[str]:
@@ -64,6 +76,7 @@ def _problems(scenario: Scenario, located: Located) -> Iterator[str]:
         yield from error.problems
     if kinds:
         yield from _fault_problems(scenario, kinds, located)
+        yield from _profile_problems(scenario, located)
     try:
         domain = load_domain(scenario.domain)
     except ContentError as error:
@@ -103,13 +116,22 @@ def _metric_places(scenario: Scenario) -> Iterator[tuple[str, ...]]:
 
 def _fault_problems(scenario: Scenario, kinds: Mapping[str, FaultKind], located: Located) -> Iterator[str]:
     for name, spec in scenario.faults.items():
-        for index, fault in enumerate(spec.faults):
-            place = ("faults", name, "faults", index)
-            if located.damaged(place):
-                continue  # what was taken out would be missed
-            for problem in plan_problems(FaultPlan(id=name, faults=(fault,)), kinds):
-                key, _, told = problem.removeprefix(f"faults.{name}[0].").partition(": ")
-                yield f"{located.where((*place, *key.split('.')))}: {told}"
+        yield from fault_problems(("faults", name, "faults"), spec.faults, kinds, located)
+
+
+def _profile_problems(scenario: Scenario, located: Located) -> Iterator[str]:
+    wanted = {name: spec.profile for name, spec in scenario.faults.items() if spec.profile is not None}
+    if not wanted:
+        return
+    try:
+        profiles = all_profiles()
+    except ContentError as error:
+        yield from error.problems
+        return
+    known = ", ".join(name for name in profiles if ":" not in name)
+    for name, profile in wanted.items():
+        if profile not in profiles:
+            yield f"{located.where(('faults', name, 'profile'))}: there is no profile {profile!r}; known: {known}"
 
 
 def _task_problems(scenario: Scenario, domain: Domain, located: Located) -> Iterator[str]:
@@ -177,20 +199,14 @@ def _planting_problems(
     name: str, scenario: Scenario, domain: Domain, kinds: Mapping[str, FaultKind], located: Located
 ) -> Iterator[str]:
     """Plant every seed of a plan in a world of its own, which is thrown away: only the domain knows its vectors."""
-    world = World(
-        domain.fresh_state(),
-        corpus=domain.corpus,
-        history=History(lambda: 0.0),
-        clock=lambda: 0.0,
-        inject=domain.inject,
-        phrases={one: injection.phrase for one, injection in domain.injections.items()},
-    )
+    world = World(domain.fresh_state(), corpus=domain.corpus, history=History(lambda: 0.0), clock=lambda: 0.0)
+    bed = SeedBed(world, domain.soil(next(iter(domain.tasks.values()), Task(id="none", ask="none"))), domain.catalogue)
     for index, fault in enumerate(scenario.faults[name].faults):
         kind = kinds.get(fault.kind)
         if not isinstance(kind, Seeding):
             continue
         try:
-            kind.seed(kind.options.model_validate(fault.options), world)
+            kind.seed(kind.options.model_validate(fault.options), bed)
         except ValidationError:
             continue  # the options were complained of already
         except Exception as error:  # noqa: BLE001  # whatever a pack's code raises, the trial could not begin
@@ -220,6 +236,7 @@ def expand(
             seed=scenario.seeds[number] if scenario.seeds else trial_seed(seed, domain.name, task_id, number),
             trial=number,
             runs=_runs(scenario),
+            schedule=scenario.schedule,
             expect=scenario.expectation(name),
             expect_overall=scenario.overall_expectation(name),
         )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, field_serializer
 from harness.boundary import FaultPlan, Frozen
 from harness.content import AgentSpec, Expectation, Quantities
 from harness.history import digest
-from harness.simulation import derive_seed
+from harness.simulation import Schedule, derive_seed
 
 
 class RunSpec(Frozen):
@@ -24,9 +24,14 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+def _is_fifo(schedule: Schedule) -> bool:
+    return schedule == "fifo"
+
+
 class TrialSpec(Frozen):
     """One world, one fault plan, one seed, and the runs in it; with what is expected, it can be judged again.
 
+    ``schedule`` says whether the seed decides the order of what is due at the same instant.
     ``expect_overall`` is about all trials of the same scenario, agent and fault plan.
     """
 
@@ -38,7 +43,8 @@ class TrialSpec(Frozen):
     seed: int
     trial: int
     runs: tuple[RunSpec, ...] = (RunSpec(),)
-    # What a spec does not expect is not in its digest, so that trials without expectations keep their names.
+    # What a spec does not ask for is not in its digest, so that trials keep their names when specs learn to say more.
+    schedule: Schedule = Field(default="fifo", exclude_if=_is_fifo)
     expect: Expectation | None = Field(default=None, exclude_if=_is_none)
     expect_overall: Quantities | None = Field(default=None, exclude_if=_is_none)
 

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from harness.boundary import (
     Delivery,
     FaultKind,
     Life,
+    LogState,
     Mint,
     Principal,
     Reply,
@@ -27,6 +28,7 @@ from harness.boundary import (
     SimulationFault,
 )
 from harness.campaign.backstage import TrialBackstage
+from harness.campaign.linearizability import linearized
 from harness.campaign.specs import RunSpec, TrialSpec
 from harness.campaign.workers import WorkerDesk, hand_off_tools
 from harness.content import Ask, Budget, Domain, Ending, Reference, Task, all_fault_kinds, load_domain
@@ -35,12 +37,13 @@ from harness.history import History, digest, plain
 from harness.orchestrator import Outcome
 from harness.planners import Brain, ModelService, make_brain
 from harness.scoring import Record, tool_attempts
-from harness.simulation import EPOCH_S, Limits, VirtualClock, derive_seed, draw, simulate
+from harness.simulation import EPOCH_S, Limits, Schedule, VirtualClock, derive_seed, draw, simulate
 from harness.world import (
     Access,
     ApprovalService,
     HumanQueueService,
     MemoryService,
+    SeedBed,
     Service,
     Services,
     StoreService,
@@ -49,6 +52,8 @@ from harness.world import (
     changes,
 )
 
+# Hardly any two latencies are equal; on a grid, many answers come at one instant, and the schedule has a choice.
+GRIDS_S: Mapping[Schedule, float | None] = {"fifo": None, "seeded": 0.5}
 TRIAL_LIMITS = Limits(virtual_s=7 * 86_400.0, steps=200_000, wall_s=60.0)
 
 
@@ -60,12 +65,17 @@ class TrialResult:
     record: Record
 
 
-def run_trial(spec: TrialSpec, kinds: Mapping[str, FaultKind] | None = None) -> TrialResult:
-    """Run one trial; an error of an agent, a tool or the simulation ends in the record, never as an exception."""
-    stage = _Stage(spec, load_domain(spec.domain), all_fault_kinds() if kinds is None else kinds)
+def run_trial(
+    spec: TrialSpec, kinds: Mapping[str, FaultKind] | None = None, domain: Domain | None = None
+) -> TrialResult:
+    """Run one trial; an error of an agent, a tool or the simulation ends in the record, never as an exception.
+
+    ``domain`` stands in for the one that the spec names, as one with another world does.
+    """
+    stage = _Stage(spec, domain or load_domain(spec.domain), all_fault_kinds() if kinds is None else kinds)
     try:
         stage.plant()
-        simulate(stage.play, seed=spec.seed, limits=TRIAL_LIMITS)
+        simulate(stage.play, seed=spec.seed, limits=TRIAL_LIMITS, schedule=spec.schedule)
     except SimulationError as error:
         stage.abort(error, harness_error=isinstance(error, Fence | WallClockLimit))
     except asyncio.CancelledError as error:  # an agent cancelled every task that it could find
@@ -105,8 +115,6 @@ class _Stage:
             corpus=domain.corpus,
             history=history,
             clock=self.clock.now,
-            inject=domain.inject,
-            phrases={name: one.phrase for name, one in domain.injections.items()},
         )
 
     def _reference(self) -> Reference:
@@ -121,8 +129,11 @@ class _Stage:
 
     def plant(self) -> None:
         """Let the plan's seedings change the world before time 0."""
+        soil = self.domain.soil(self.task)
         for fault in self.plan.seedings:
-            fault.plant(self.world)
+            bed = SeedBed(self.world, soil, self.in_reach)
+            fault.plant(bed)
+            self.in_reach, soil = bed.catalogue, bed.soil
         if self.plan.seedings:
             self.before = self.after = self.domain.snapshot(self.world.state)
         self.kept = self.domain.keep(self.world.state)
@@ -131,7 +142,9 @@ class _Stage:
         """Start the runs, wait for their end and for every late delivery, and take stock."""
         self.history.now = asyncio.get_running_loop().time
         services = self._services()
-        self.backstage = TrialBackstage(self.world, services, self.clock, self._replicate)
+        self.backstage = TrialBackstage(
+            self.world, services, self.clock, self.history, self.domain.snapshot, self._replicate
+        )
         boundary = self.boundary = Boundary(
             lambda delivery: (self.desk if delivery.call.port == "agent" else services).deliver(delivery),
             {**self.domain.catalogue, **self.in_reach},
@@ -146,8 +159,7 @@ class _Stage:
         for window in windows:
             window.cancel()
         await self._leave_nothing_behind(boundary, services)
-        for run in runs:
-            self._check_end(run)
+        self._check_ends(runs)
         if boundary.bug is not None:
             raise boundary.bug
         self._take_stock()
@@ -166,9 +178,10 @@ class _Stage:
             else:
                 return
 
-    def _check_end(self, run: asyncio.Task[None]) -> None:
-        if not run.cancelled() and (error := run.exception()) is not None:
-            raise error
+    def _check_ends(self, runs: Sequence[asyncio.Task[None]]) -> None:
+        errors = [error for run in runs if not run.cancelled() and (error := run.exception()) is not None]
+        if errors:  # all of them were looked at, else asyncio would complain of the others
+            raise errors[0]
 
     def _services(self) -> Services:
         seed, world = self.spec.seed, self.world
@@ -184,7 +197,7 @@ class _Stage:
             "memory": MemoryService(world.memories, world.ledger, self.in_reach, seed, self._refusal),
             "user": HumanQueueService(),
         }
-        return Services(by_port, self.in_reach)
+        return Services(by_port, self.in_reach, GRIDS_S[self.spec.schedule])
 
     def _tools(self, world: World) -> ToolService:
         own = {name: self.domain.tools[name] for name in self.in_reach if name in self.domain.tools}
@@ -196,8 +209,9 @@ class _Stage:
         return self._tools(self._fresh_world(History(lambda: 0.0))).answer(delivery)
 
     def _refusal(self, call: Call) -> str | None:
-        """Say why a call can not be made in the name that it is made in; nobody asks where there are no rules."""
-        return self.mint.refusal(call, self.clock.now()) if self.domain.authorize else None
+        """Say why a call can not be made in the name that it is made in; without rules, nobody asks."""
+        forged = self.mint.refusal(call, self.clock.now()) if self.domain.authorize else None
+        return forged or self.world.revocation(call)
 
     async def _run(self, run: RunSpec) -> None:
         if run.start_s:
@@ -228,15 +242,15 @@ class _Stage:
 
     async def _live(self, run_id: str, agent: RunAgent, ask: Ask, reach: Catalogue) -> None:
         """Let a run live, and live again after each crash."""
-        log_lost = False
+        self.boundary.show(run_id, reach)
+        log: LogState = "kept"
         for generation in itertools.count(1):
             life = Life(run_id, self.boundary)
             session = self._session(run_id, life, Principal(ask.user, ask.tenant), reach)
-            session = replace(session, generation=generation, log_lost=log_lost)
-            crash = await life.live(agent(ask, session))
+            crash = await life.live(agent(ask, replace(session, generation=generation, log=log)))
             if crash is None:
                 return
-            log_lost = not crash.keep_log
+            log = crash.log
             await self.clock.sleep(crash.restart_after_s)
 
     def _session(self, run_id: str, life: Life, principal: Principal, reach: Catalogue) -> Session:
@@ -271,6 +285,16 @@ class _Stage:
         ending = Ending(self.kept, self.domain.keep(self.world.state), record.answer, calls)
         for name, verdict in self.domain.oracles(self.task, planted, ending).items():
             self.history.append("oracle_decided", name=name, result="true" if verdict else "false")
+        if self.spec.schedule == "seeded":
+            self._explain(record)
+
+    def _explain(self, record: Record) -> None:
+        """Record whether one call after the other could have led to all that was seen."""
+        found = linearized(record, self.domain)
+        result = {True: "true", False: "false", None: "unknown"}[found.holds]
+        why = {"problems": list(found.problems)} if found.problems else {"undecided": found.undecided}
+        payload = {} if found.holds else why
+        self.history.append("oracle_decided", name="linearizable", result=result, payload=payload)
 
     def _compare_worlds(self) -> None:
         self.after = self.domain.snapshot(self.world.state)

@@ -10,7 +10,7 @@ import yaml
 
 from harness.boundary import FaultPlan
 from harness.cli.console import say, say_table
-from harness.exploration import FAILING, OUTCOMES, Cell, Failure, Findings, Fired, Shrunk
+from harness.exploration import BLAMED, OUTCOMES, Cell, Failure, Findings, Fired, Shrunk
 
 FAILURES_SHOWN = 10
 
@@ -36,7 +36,7 @@ def _places(cells: Sequence[Cell]) -> list[tuple[str | int, ...]]:
     for cell in cells:
         key = (cell.agent, cell.place)
         counts[key].update(cell.outcomes)
-        fails[key] += [cell.kind] if cell.worst in FAILING else []
+        fails[key] += [cell.kind] if cell.worst in BLAMED else []
     return [(*key, *(count[name] for name in OUTCOMES), ", ".join(fails[key])) for key, count in counts.items()]
 
 
@@ -52,7 +52,8 @@ def _fired(primitives: Sequence[Fired]) -> list[str]:
 
 def _say_failure(failure: Failure, folder: Path) -> None:
     first = failure.plans[0]
-    say(f"{failure.agent} {failure.outcome}, {len(failure.plans)} plans: {'; '.join(failure.signature)}")
+    plans = "1 plan" if len(failure.plans) == 1 else f"{len(failure.plans)} plans"
+    say(f"{failure.agent} {failure.outcome}, {plans}: {'; '.join(failure.signature)}")
     say(f"    {first.task_id}: {' and '.join(first.faults)}")
     say(f"    harness shrink {folder} {first.trial_id}")
 
@@ -71,5 +72,5 @@ def _size(plan: FaultPlan) -> str:
 
 
 def _yaml(plan: FaultPlan) -> str:
-    faults = [fault.model_dump(mode="json", exclude_unset=True) for fault in plan.faults]
-    return yaml.safe_dump(faults, sort_keys=False, width=120).rstrip()
+    faults = [fault.model_dump(mode="json", exclude_defaults=True) for fault in plan.faults]
+    return yaml.safe_dump(faults, sort_keys=False, default_flow_style=None, width=120).rstrip()

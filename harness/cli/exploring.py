@@ -55,7 +55,7 @@ def explore(
     jobs: Jobs = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Try every fault at every call of a task, alone and in pairs; exit code 1 when some plan makes the agent fail.
+    """Try every fault at every call of a task, alone and in pairs; exit code 1 when it fails by its own fault.
 
     Example: harness explore support_desk/bowls_in_shards --depth 2 --jobs 2
     """
@@ -70,7 +70,7 @@ def explore(
         say_json(found)
     else:
         say_findings(found, folder)
-    if found.failures:
+    if found.blamed:
         raise typer.Exit(FAILING_FOUND)
 
 

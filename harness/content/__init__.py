@@ -9,9 +9,10 @@ from harness.content.comparers import Comparer, same
 from harness.content.domain_files import load_domain
 from harness.content.domains import Domain, Ending
 from harness.content.expectations import Expectation, ExpectedEvent, Quantities, Verdict
-from harness.content.honesty import admits_failure
+from harness.content.honesty import admits_doubt, admits_failure
 from harness.content.located import Located, shorten
 from harness.content.packs import Pack, all_fault_kinds, find_packs, reference_pack
+from harness.content.profiles import Profile, all_profiles, fault_problems
 from harness.content.scenarios import AgentSpec, PlanSpec, Scenario, WorkerSpec
 from harness.content.tasks import (
     Ask,
@@ -30,6 +31,7 @@ from harness.content.tasks import (
     StateCheck,
     Task,
 )
+from harness.content.union import CoveredItem, fault_coverage, where_it_applies
 from harness.content.yaml_files import read_yaml
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "Ask",
     "Budget",
     "Comparer",
+    "CoveredItem",
     "Domain",
     "Ending",
     "Expect",
@@ -53,6 +56,7 @@ __all__ = [
     "Output",
     "Pack",
     "PlanSpec",
+    "Profile",
     "Quantities",
     "Reference",
     "ReferenceStep",
@@ -63,9 +67,13 @@ __all__ = [
     "Unbound",
     "Verdict",
     "WorkerSpec",
+    "admits_doubt",
     "admits_failure",
     "all_fault_kinds",
+    "all_profiles",
     "bind",
+    "fault_coverage",
+    "fault_problems",
     "find_packs",
     "load_domain",
     "parse",
@@ -74,4 +82,5 @@ __all__ = [
     "salvage",
     "same",
     "shorten",
+    "where_it_applies",
 ]

@@ -20,7 +20,7 @@ from harness.content.domains import Domain
 from harness.content.fields import Pattern, regular_expression
 from harness.content.importers import IMPORTERS
 from harness.content.located import Located
-from harness.content.modules import _call_problem, _where, injector, listed_tools
+from harness.content.modules import _call_problem, _where, injector, listed_tools, vectors
 from harness.content.packs import Pack, find_packs
 from harness.content.tasks import Injection, Task
 from harness.content.yaml_files import read_text, read_yaml
@@ -28,7 +28,8 @@ from harness.errors import ContentError
 from harness.history import canonical_json
 from harness.world import Authorize, Caution, Corpus, Document, Inject, Tool, no_vectors
 
-_NO_TOOLS: tuple[dict[str, Tool], Inject, Authorize | None] = ({}, no_vectors, None)
+_Tools = tuple[dict[str, Tool], Inject, Authorize | None, tuple[str, ...]]
+_NO_TOOLS: _Tools = ({}, no_vectors, None, ())
 
 Part = TypeVar("Part")
 Model = TypeVar("Model", bound=BaseModel)
@@ -134,7 +135,7 @@ class _Found:
 
 def _load_native(pack: Pack, folder: Path) -> Domain:
     found = _Found()
-    tools, inject, authorize = found.attempt(partial(_read_tools, pack, folder), _NO_TOOLS)
+    tools, inject, authorize, places = found.attempt(partial(_read_tools, pack, folder), _NO_TOOLS)
     world = found.attempt(partial(_read_world, folder), b"{}")
     policy = folder / "policy.md"
     files = [found.salvaged(TaskFile, path) for path in sorted((folder / "tasks").glob("*.yaml"))]
@@ -151,6 +152,7 @@ def _load_native(pack: Pack, folder: Path) -> Domain:
         injections={one.id: one for one in injections.value.injections} if injections and injections.value else {},
         caution=_caution(people),
         inject=inject,
+        vectors=places,
         authorize=authorize,
     )
     tasks = [(file.located, file.value.tasks) for file in files if file and file.value]
@@ -166,14 +168,15 @@ def _load_native(pack: Pack, folder: Path) -> Domain:
     return domain
 
 
-def _read_tools(pack: Pack, folder: Path) -> tuple[dict[str, Tool], Inject, Authorize | None]:
+def _read_tools(pack: Pack, folder: Path) -> _Tools:
     module = pack.module(f"golden.{folder.name}.tools")
     found = _Found()
     tools = found.attempt(partial(listed_tools, module), _NO_TOOLS[0])
     inject = found.attempt(partial(injector, module), _NO_TOOLS[1])
     authorize = found.attempt(partial(_authorizer, module), _NO_TOOLS[2])
+    places = found.attempt(partial(vectors, module), _NO_TOOLS[3])
     found.refuse()
-    return tools, inject, authorize
+    return tools, inject, authorize, places
 
 
 def _authorizer(module: ModuleType) -> Authorize | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from harness.boundary import Catalogue, ToolFacts, facts_of
+from harness.boundary import Catalogue, Principal, ToolFacts, facts_of
 from harness.content.tasks import Ask, Injection, Task
 from harness.history import plain
-from harness.world import MEMORY_TOOLS, Authorize, Caution, Corpus, Inject, Tool, no_vectors
+from harness.world import MEMORY_TOOLS, Authorize, Caution, Corpus, Inject, Soil, Tool, no_vectors
 
 Oracles = Callable[[Task, Injection | None, "Ending"], dict[str, bool]]
 
@@ -38,7 +38,8 @@ def snapshot_is_enough(_state: Any) -> None:
 class Domain:
     """Everything that the tasks of one domain share; immutable, so that one process loads it once.
 
-    Where ``authorize`` is given, every tool call needs a credential, and may be refused to its principal.
+    ``vectors`` are the places at which ``inject`` can write. Where ``authorize`` is given, every tool call needs a
+    credential, and may be refused to its principal.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Domain:
     injections: Mapping[str, Injection] = field(default_factory=dict)
     caution: Caution = field(default_factory=Caution)
     inject: Inject = no_vectors
+    vectors: tuple[str, ...] = ()
     authorize: Authorize | None = None
     snapshot: Callable[[Any], Any] = plain
     oracles: Oracles = no_oracles
@@ -88,6 +90,18 @@ class Domain:
     @cached_property
     def _nameable_facts(self) -> Mapping[str, ToolFacts]:
         return facts_of(self.nameable)
+
+    def soil(self, task: Task) -> Soil:
+        """Return what a task of the domain offers to seedings."""
+        reach = self.in_reach(task)
+        return Soil(
+            ask=task.ask,
+            principal=Principal(task.user, task.tenant),
+            phrases={name: one.phrase for name, one in self.injections.items()},
+            fitting=tuple(one.id for one in self.injections.values() if any(call.tool in reach for call in one.calls)),
+            inject=self.inject,
+            vectors=self.vectors,
+        )
 
     def ask(self, task: Task) -> Ask:
         """Return what agents are told of a task."""

@@ -1,10 +1,10 @@
-"""What the Python modules of a pack have to hold: ``TOOLS`` and ``inject``, ``KINDS``."""
+"""What the Python modules of a pack have to hold: ``TOOLS``, ``inject`` and ``VECTORS``, ``KINDS``."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -35,6 +35,17 @@ def injector(module: ModuleType) -> Inject:
         where = _where(module, "inject")
         raise ContentError([f"{where}: inject {problem}; write it as: def inject(state, vector, text)"])
     return inject  # type: ignore[no-any-return]  # checked above
+
+
+def vectors(module: ModuleType) -> tuple[str, ...]:
+    """Return the names in ``VECTORS`` of a tools module, if there are any; raises ContentError for anything else."""
+    named: Any = getattr(module, "VECTORS", ())
+    if isinstance(named, Mapping | tuple | list) and all(isinstance(one, str) for one in named):
+        return tuple(named)
+    where = _where(module, "VECTORS")
+    raise ContentError(
+        [f'{where}: VECTORS is {shorten(named)}; write the names of places: VECTORS = ("note", "letter")']
+    )
 
 
 def _listed(

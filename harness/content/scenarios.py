@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
@@ -9,6 +10,8 @@ from pydantic import Field, field_validator, model_validator
 from harness.boundary import FaultPlan, Frozen, PlannedFault
 from harness.content.expectations import Expectation, Quantities
 from harness.content.fields import Name, Text
+from harness.content.profiles import Profile
+from harness.simulation import Schedule
 from harness.world import ApproverName
 
 
@@ -62,9 +65,11 @@ class AgentSpec(Frozen):
 class PlanSpec(Frozen):
     """A fault plan of a scenario, for all of its tasks or for those that ``tasks`` (globs) picks.
 
-    What it expects stands in the place of the scenario's expectation as a whole.
+    ``profile`` names a bundle of faults that come before its own. What it expects stands in the place of the scenario's
+    expectation as a whole.
     """
 
+    profile: str | None = None
     faults: tuple[PlannedFault, ...] = ()
     tasks: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
     expect: Expectation | None = None
@@ -75,11 +80,19 @@ class PlanSpec(Frozen):
     def _bare_list(cls, value: Any) -> Any:
         return {"faults": value} if isinstance(value, list | tuple) else value
 
+    def filled(self, profiles: Mapping[str, Profile]) -> PlanSpec:
+        """Return the plan with the faults of its profile written out."""
+        if self.profile is None:
+            return self
+        return self.model_copy(update={"profile": None, "faults": (*profiles[self.profile].faults, *self.faults)})
+
 
 class Scenario(Frozen):
     """Golden tasks of one domain, crossed with agents, fault plans and trials.
 
     ``starts_s`` gives the start of each run of a trial; two starts mean two runs of the task in one world.
+    ``schedule`` says in which order happens what is due at the same instant: ``fifo``, as it was asked for, or
+    ``seeded``, as the trial's seed decides; then answers come at half seconds, so that there is something to decide.
     ``seeds`` are those of the trials, where they shall not be derived from the campaign's; then they say how many there
     are. ``signature`` tells how the trial failed for which the scenario was written, in the words of scoring.
     ``expect`` says when a trial is as it should be, ``expect_overall`` what the means of metrics over all trials of one
@@ -96,6 +109,7 @@ class Scenario(Frozen):
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = ()
     signature: tuple[Text, ...] = ()
     starts_s: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=1)] = (0.0,)
+    schedule: Schedule = "fifo"
     expect: Expectation | None = None
     expect_overall: Quantities | None = None
 

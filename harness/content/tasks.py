@@ -18,6 +18,11 @@ Positive = Annotated[int, Field(gt=0)]
 GOLDEN_CALLS_MAX = 16  # what the exact matching of scoring can take
 
 
+def _is_empty(value: Any) -> bool:
+    # What a task does not say is not in its digest.
+    return not value
+
+
 class Budget(Frozen):
     """What one run may use up; the deadline counts from the start of the run."""
 
@@ -42,11 +47,15 @@ class Ask(Frozen):
 
 
 class ReferenceStep(Frozen):
-    """One call of the right path; ``${step.path}`` in an argument is bound to an earlier step's result (JMESPath)."""
+    """One call of the right path; ``${step.path}`` in an argument is bound to an earlier step's result (JMESPath).
+
+    ``needs`` names earlier steps that have to be done by then, although nothing of theirs is used.
+    """
 
     tool: str
     args: dict[str, Any] = Field(default_factory=dict)
     id: str = ""
+    needs: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
 
 
 class Reference(Frozen):
@@ -68,6 +77,16 @@ class Reference(Frozen):
         if twice:
             msg = f"step ids are used twice: {', '.join(twice)}"
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _needs_come_first(self) -> Self:
+        earlier: set[str] = set()
+        for step in self.steps:
+            if missing := [one for one in step.needs if one not in earlier]:
+                msg = f"{step.tool} needs {missing[0]!r}, and no step before it has that id; known: {sorted(earlier)}"
+                raise ValueError(msg)
+            earlier.add(step.id)
         return self
 
 

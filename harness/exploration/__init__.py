@@ -7,13 +7,14 @@ from harness.exploration.corpus import regressions_for, save
 from harness.exploration.explore import Exploration, explore
 from harness.exploration.findings import Cell, Failure, Findings, Fired, PlanFound, failing, findings
 from harness.exploration.minimise import minimise
-from harness.exploration.outcomes import FAILING, OUTCOMES, Outcome, outcome_of
+from harness.exploration.outcomes import BLAMED, FAILING, OUTCOMES, Outcome, outcome_of
 from harness.exploration.played import Memory, Played, play
 from harness.exploration.primitives import PRIMITIVES
 from harness.exploration.shrink import Shrunk, shrink
 from harness.exploration.targets import bases_of
 
 __all__ = [
+    "BLAMED",
     "FAILING",
     "OUTCOMES",
     "PRIMITIVES",

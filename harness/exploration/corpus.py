@@ -37,7 +37,9 @@ def save(shrunk: Shrunk) -> Path:
     name = f"{spec.task_id}_{kinds}_{digest([spec.agent.name, *shrunk.played.signature])[:6]}"
     path = corpus_folder() / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(_scenario(name, shrunk), sort_keys=False, allow_unicode=True, width=120)
+    text = yaml.safe_dump(
+        _scenario(name, shrunk), sort_keys=False, default_flow_style=None, allow_unicode=True, width=120
+    )
     write_whole(path, text.encode())
     return path
 
@@ -47,13 +49,14 @@ def _scenario(name: str, shrunk: Shrunk) -> dict[str, Any]:
     return {
         "scenario": name,
         "domain": spec.domain,
-        "description": f"Shrunk from trial {shrunk.before.trial_id} in {shrunk.replays} replays; it {played.outcome}.",
+        "description": f"Shrunk from trial {shrunk.before.trial_id} in {shrunk.replays} replays.",
         "tasks": [spec.task_id],
         "agents": [_short(spec.agent)],
         "seeds": [spec.seed],
         "starts_s": [run.start_s for run in spec.runs],
+        "schedule": spec.schedule,
         "signature": list(played.signature),
-        "faults": {"shrunk": [fault.model_dump(mode="json", exclude_unset=True) for fault in spec.plan.faults]},
+        "faults": {"shrunk": [fault.model_dump(mode="json", exclude_defaults=True) for fault in spec.plan.faults]},
         "expect": {"verdict": list(_EXPECTED[played.outcome])},
     }
 

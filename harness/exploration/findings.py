@@ -10,7 +10,7 @@ import msgspec
 from harness.exploration.candidates import CLOCK, WORLD, Candidate
 from harness.exploration.case import Tried
 from harness.exploration.explore import Exploration
-from harness.exploration.outcomes import FAILING, OUTCOMES, Outcome
+from harness.exploration.outcomes import BLAMED, FAILING, OUTCOMES, Outcome
 from harness.exploration.primitives import PRIMITIVES
 
 
@@ -62,9 +62,9 @@ class Findings(msgspec.Struct, frozen=True):
     failures: tuple[Failure, ...]
 
     @property
-    def violated(self) -> int:
-        """How many plans made something happen that must never happen."""
-        return self.outcomes.get("violated", 0)
+    def blamed(self) -> int:
+        """How many plans made the agent fail by its own fault."""
+        return sum(self.outcomes.get(name, 0) for name in BLAMED)
 
 
 def findings(exploration: Exploration) -> Findings:
@@ -121,7 +121,7 @@ def _failures(tried: Sequence[Tried]) -> list[Failure]:
     for one in failing(tried):
         grouped[one.spec.agent.name, one.played.outcome, one.played.signature].append(one)
     found = [Failure(*key, tuple(_plan_found(one) for one in group)) for key, group in grouped.items()]
-    return sorted(found, key=lambda one: (one.outcome != "violated", len(one.plans[0].faults), -len(one.plans)))
+    return sorted(found, key=lambda one: (-OUTCOMES.index(one.outcome), len(one.plans[0].faults), -len(one.plans)))
 
 
 def failing(tried: Sequence[Tried]) -> list[Tried]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.boundary import misleads
 from harness.campaign import Spread, TrialSpec, run_trial
 from harness.content import all_fault_kinds
 from harness.exploration.outcomes import Outcome, outcome_of
@@ -48,7 +49,7 @@ def play(spec: TrialSpec) -> Played:
     hits = record.of("fault_injected")
     return Played(
         trial_id=spec.trial_id,
-        outcome=outcome_of(record, card),
+        outcome=outcome_of(record, card, lied_to=_is_lied_to(spec, record)),
         signature=card.signature,
         shape=shape_of(record),
         history_digest=history_digest(record.events),
@@ -60,6 +61,13 @@ def play(spec: TrialSpec) -> Played:
         sites=sites_of(record),
         tails=tails_of(record),
     )
+
+
+def _is_lied_to(spec: TrialSpec, record: Record) -> bool:
+    """Whether some fault has hit of those under which an agent may end wrongly in good faith."""
+    kinds = all_fault_kinds()
+    hit = [spec.plan.faults[receipt.fault] for receipt in record.receipts if receipt.fired]
+    return any(misleads(kinds[one.kind], kinds[one.kind].options.model_validate(one.options)) for one in hit)
 
 
 def _is_let_through(record: Record, address: str | None) -> bool:

@@ -9,7 +9,7 @@ from harness.exploration.sites import CALL_STARTED
 from harness.history import Event, digest
 from harness.scoring import Record
 
-_UNSEEN = frozenset({"fault_injected", "world_settled", "policy_allowed"})
+_UNSEEN = frozenset({"fault_injected", "budgets_scaled", "world_settled", "policy_allowed"})
 # What tells one event from another of its kind and address, and is neither a time, a price nor a message.
 _TELLING = ("arguments", "answer", "mode", "cause", "rule", "budget", "model")
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from harness.boundary import FaultPlan
 from harness.campaign import TrialSpec, expand, find_scenario, load_scenario, trial_seed
 from harness.content import AgentSpec, find_packs, load_domain, shorten
-from harness.errors import ContentError
+from harness.errors import ContentError, HarnessError
 
 REFERENCE = AgentSpec(name="reference")
 
@@ -36,19 +36,26 @@ def bases_of(target: str, agents: Sequence[AgentSpec] | None = None, *, seed: in
 def _tasks(target: str) -> list[tuple[str, str]]:
     domain, slash, pattern = target.rpartition("/")
     known = [name for pack in find_packs().values() for name in pack.domain_names()]
-    names = [name for name in known if not slash or name == domain]
-    found = [(name, task) for name in names for task in _task_ids(name) if fnmatchcase(task, pattern)]
-    if not slash and len({name for name, _ in found}) > 1:
+    if slash:
+        return _matching(domain, pattern) if domain in known else []
+    found = [one for name in known if _can_be_loaded(name) for one in _matching(name, pattern)]
+    if len({name for name, _ in found}) > 1:
         owners = ", ".join(sorted({f"{name}/{pattern}" for name, _ in found}))
         raise ContentError([f"more than one domain has a task {shorten(target)}; write one of: {owners}"])
     return found
 
 
-def _task_ids(domain: str) -> list[str]:
+def _matching(domain: str, pattern: str) -> list[tuple[str, str]]:
+    return [(domain, task) for task in load_domain(domain).tasks if fnmatchcase(task, pattern)]
+
+
+def _can_be_loaded(domain: str) -> bool:
+    """Whether a domain that nobody has named can be searched; it may want an extra that is not installed."""
     try:
-        return list(load_domain(domain).tasks)
-    except ContentError:
-        return []  # it wants an extra that is not installed, or is broken; who names it as a scenario's will hear why
+        load_domain(domain)
+    except HarnessError:
+        return False
+    return True
 
 
 def _base(domain: str, task_id: str, agent: AgentSpec, seed: int) -> TrialSpec:

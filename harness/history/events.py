@@ -41,6 +41,7 @@ EventKind = Literal[
     "handoff",
     # the truth, which no agent sees
     "fault_injected",
+    "budgets_scaled",
     "effect_committed",
     "effect_deduplicated",
     "world_settled",

@@ -14,6 +14,7 @@ from harness.orchestrator.policy import Policy
 from harness.planners import ToolRequest
 
 REVIEWER, SUPERVISOR = 1, 2
+ASKED_AT_MOST = 2
 
 
 class Approvals(Protocol):
@@ -57,11 +58,20 @@ class BoundApprovals:
         value = await self._answer(request, reason, step, REVIEWER)
         if value.get("decision") == "escalate":
             value = await self._answer(request, reason, step, SUPERVISOR)
-        if value.get("decision") == "modify":
-            return msgspec.structs.replace(request, arguments=value["arguments"])
+        changed = value.get("arguments")
+        if value.get("decision") == "modify" and isinstance(changed, dict):
+            return msgspec.structs.replace(request, arguments=changed)
         return request if value.get("decision") == "approve" else None
 
     async def _answer(self, request: ToolRequest, reason: str, step: int, level: int) -> dict[str, Any]:
+        """Return what a person says to exactly this request; a yes to something else is asked about once more."""
+        for _ in range(ASKED_AT_MOST):
+            value = await self._said(request, reason, step, level)
+            if value.get("decision") != "approve" or value.get("given_for", request.arguments) == request.arguments:
+                return value
+        return {}
+
+    async def _said(self, request: ToolRequest, reason: str, step: int, level: int) -> dict[str, Any]:
         parks = self._policy.waiting == "parks"
         asked_at_s = self._session.clock.now()
         call = Call(
@@ -82,7 +92,7 @@ class BoundApprovals:
         reply = await self._session.send(call)
         if parks:
             self._park(self._session.clock.now() - asked_at_s, step)
-        return dict(reply.value) if reply.ok else {}
+        return reply.value if reply.ok and isinstance(reply.value, dict) else {}
 
     def _park(self, waited_s: float, step: int) -> None:
         self._session.emit("run_parked", step=step, payload={"parked_s": waited_s})

@@ -47,6 +47,7 @@ class BudgetMeter:
         self._tenant = session.principal.tenant
         self._tenants = tenants
         self._clock = session.clock
+        self._factor = session.budget_factor
         self._started_at_s = session.clock.now()
         self.max_steps = budget.max_steps
         self.deadline_s = budget.deadline_s
@@ -61,23 +62,29 @@ class BudgetMeter:
         """When the run has to be over, as epoch seconds."""
         return self._started_at_s + self.deadline_s
 
-    def be_thrifty(self) -> bool:
-        """Halve the steps when the tenant has spent most of what it may, and say whether."""
-        thrifty = self._tenants.thrifty(self._tenant)
-        if thrifty:
-            self.max_steps = max(1, self.max_steps // 2)
-        return thrifty
+    def should_be_thrifty(self) -> bool:
+        """Whether the tenant has spent most of what it may."""
+        return self._tenants.thrifty(self._tenant)
+
+    def be_thrifty(self) -> None:
+        """Halve the steps."""
+        self.max_steps = max(1, self.max_steps // 2)
 
     def left(self) -> dict[str, float]:
         """Return what another agent may use up on behalf of this run."""
         return {
-            "max_steps": self.max_steps - self.steps,
-            "max_tool_calls": self._budget.max_tool_calls - self.tool_calls,
-            "max_tokens_in": self._budget.max_tokens_in - self.tokens_in,
-            "max_tokens_out": self._budget.max_tokens_out - self.tokens_out,
-            "max_cost_usd": self._budget.max_cost_usd - self.cost_usd,
+            "max_steps": int(self._cut(self.max_steps)) - self.steps,
+            "max_tool_calls": int(self._cut(self._budget.max_tool_calls)) - self.tool_calls,
+            "max_tokens_in": int(self._cut(self._budget.max_tokens_in)) - self.tokens_in,
+            "max_tokens_out": int(self._cut(self._budget.max_tokens_out)) - self.tokens_out,
+            "max_cost_usd": self._cut(self._budget.max_cost_usd) - self.cost_usd,
             "deadline_s": self.deadline_at_s - self._clock.now(),
         }
+
+    def _cut(self, limit: float) -> float:
+        """Return a limit as it stands now; a deadline is a promise to somebody, and is not cut."""
+        factor = self._factor(None)
+        return limit if factor == 1.0 else limit * factor
 
     def park(self, seconds: float) -> None:
         """Move the deadline by the time for which the run was parked."""
@@ -85,7 +92,7 @@ class BudgetMeter:
 
     def next_step(self) -> int:
         """Begin the next turn and return its number; raises Halt when there is no room for one."""
-        self.refuse("max_steps", self.max_steps, self.steps, 1)
+        self.refuse("max_steps", self._cut(self.max_steps), self.steps, 1)
         self.steps += 1
         return self.steps
 
@@ -94,7 +101,7 @@ class BudgetMeter:
         if call.port == "model":
             self._refuse_model_call(call)
         else:
-            self.refuse("max_tool_calls", self._budget.max_tool_calls, self.tool_calls, 1)
+            self.refuse("max_tool_calls", self._cut(self._budget.max_tool_calls), self.tool_calls, 1)
 
     def count_call(self, call: Call) -> None:
         """Count an attempt that goes out."""
@@ -103,9 +110,9 @@ class BudgetMeter:
     def _refuse_model_call(self, call: Call) -> None:
         tokens_in, tokens_out = call.context.tokens, self._models.tokens_out_max
         cost_usd = self._prices.cost_usd(call.name, tokens_in, tokens_out)
-        self.refuse("max_tokens_in", self._budget.max_tokens_in, self.tokens_in, tokens_in)
-        self.refuse("max_tokens_out", self._budget.max_tokens_out, self.tokens_out, tokens_out)
-        self.refuse("max_cost_usd", self._budget.max_cost_usd, self.cost_usd, cost_usd)
+        self.refuse("max_tokens_in", self._cut(self._budget.max_tokens_in), self.tokens_in, tokens_in)
+        self.refuse("max_tokens_out", self._cut(self._budget.max_tokens_out), self.tokens_out, tokens_out)
+        self.refuse("max_cost_usd", self._cut(self._budget.max_cost_usd), self.cost_usd, cost_usd)
         self._tenants.refuse(self._tenant, cost_usd)
 
     def charge(self, model: str, context: Context, reply: Reply, *, is_news: bool) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from harness.boundary import Call, EffectClass, Reply, failed, succeeded
+from harness.boundary import Call, EffectClass, Reply, failed, played, succeeded
 from harness.orchestrator.halts import Halt
 from harness.orchestrator.retries import intent_of
 from harness.orchestrator.run import Run
 
 LOOK_UP_TIMEOUT_S = 5.0
+UNHEARD_OF = Reply("unknown", message="nobody knows whether this was sent")
+
+
+def already_applied(value: Any) -> Reply:
+    """Return what a call answers whose effect is there already; ``value`` is what it answered the first time."""
+    return succeeded({**value, "already_applied": True} if isinstance(value, dict) else value)
 
 
 class Carrier:
@@ -21,23 +29,32 @@ class Carrier:
         self._unknown: set[str] = set()
 
     async def carry(self, call: Call, timeout_s: float, effect: EffectClass = "read") -> Reply:
-        """Send ``call`` until it is answered, refused for good, or not worth another attempt."""
+        """Send ``call`` until it is answered, refused for good, or not worth another attempt.
+
+        A life that has lost its log first looks up what it would not repeat without a look-up either.
+        """
         run = self._run
         if not run.retries.admits(call):
             return failed("unavailable", "the retries of this run are used up")
-        attempt, reply = 1, None
+        if run.life.has_forgotten and effect in run.policy.retry.look_up:
+            known = await self._look_up(call, UNHEARD_OF)
+            if known is not UNHEARD_OF:
+                return known
+        attempt, reply, doubtful = 1, UNHEARD_OF if run.life.in_doubt else None, False
         while True:
             try:
                 reply = await self._attempt(call, timeout_s, attempt)
-                if reply.status == "unknown" and effect in run.policy.retry.look_up:
+                in_doubt = reply.status == "unknown" or reply.error_type == "transient_upstream"
+                doubtful |= effect != "read" and in_doubt
+                if in_doubt and effect in run.policy.retry.look_up:
                     reply = await self._look_up(call, reply)
                 wait_s = None if reply.ok else run.retries.wait_s(call, reply, attempt, read=effect == "read")
                 if wait_s is None:
-                    return reply
+                    return await self._look_up(call, reply) if doubtful and reply.status == "failed" else reply
                 self._announce(call, reply, attempt + 1, wait_s)
                 await run.session.clock.sleep(run.meter.cut(wait_s))
             except Halt as halt:
-                halt.reply = reply
+                halt.reply = msgspec.structs.replace(reply, status="unknown") if reply and doubtful else reply
                 raise
             attempt += 1
 
@@ -55,8 +72,20 @@ class Carrier:
             timeout_s = run.meter.cut(timeout_s)
             signed = run.identity.sign(call)
             reply = await run.session.send(msgspec.structs.replace(signed, timeout_s=timeout_s, attempt=attempt))
+            if call.port == "model":
+                reply = await self._paid_and_played(call, reply)
         self._learn(call, reply)
         return reply
+
+    async def _paid_and_played(self, call: Call, reply: Reply) -> Reply:
+        """Charge what a model consumed, also for an answer that breaks off, and put a stream together."""
+        meter, models = self._run.meter, self._run.policy.models
+        meter.charge(call.name, call.context, reply, is_news=self._run.is_news)
+
+        async def sleep(seconds: float) -> None:
+            await self._run.session.clock.sleep(meter.cut(seconds))
+
+        return await played(reply, models.first_part_timeout_s, models.idle_timeout_s, sleep)
 
     def _learn(self, call: Call, reply: Reply) -> None:
         run = self._run
@@ -93,10 +122,12 @@ class Carrier:
         self._run.meter.refuse_call(question)
         self._run.meter.count_call(question)
         answer = await self._run.session.send(question)
-        if not answer.ok or not answer.value["applied"]:
-            return reply
-        value = answer.value["value"]
-        return succeeded({**value, "already_applied": True} if isinstance(value, dict) else value)
+        match answer.value:
+            case {"applied": True, "value": value}:
+                return already_applied(value)
+            case {"applied": False, "complete": False}:
+                return Reply("unknown", None, "conflict", "the tool has lost keys, and can not tell about this one")
+        return reply
 
     def _announce(self, call: Call, reply: Reply, attempt: int, wait_s: float) -> None:
         self._run.session.emit(

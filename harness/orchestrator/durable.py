@@ -13,9 +13,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from harness.boundary import Call, Reply, Session
 from harness.history import EventKind, digest
 from harness.orchestrator.run_log import Entry, RunLog
+from harness.orchestrator.steady_clock import SteadyClock
 from harness.simulation import Clock
 
 # A question to a person or a model has no effect: it is simply asked again.
@@ -38,35 +41,49 @@ class Durable:
     def __init__(self, session: Session, log: RunLog) -> None:
         self._session = session
         self._log = log
-        self._real: Clock = session.clock
         entries = log.entries(session.run_id)
-        if session.log_lost and entries:
-            self._write("lost")
-            entries = []
+        self._real: Clock = SteadyClock(session.clock, max((entry.at_s for entry in entries), default=0.0))
+        lost = session.log == "lost" and bool(entries)
+        if session.log != "kept" and entries:
+            self._write(session.log)
+            entries = entries[:-1] if session.log == "torn" else []
         self._lines = {f"{entry.kind} {entry.key}": entry for entry in entries if entry.kind in _HANDED_OUT}
         self._emitted_before = sum(entry.kind == "emitted" and entry.event not in _OF_SHARED_PARTS for entry in entries)
         self._replayed_at_s = entries[0].at_s if entries else self._real.now()
         self._seen: Counter[str] = Counter()
+        # The line that can not be read may say that the next call was sent already.
+        self.in_doubt = session.log == "torn"
         self.resumed = bool(entries)
         self.answers_from_log = False
         self.replayed_calls = sum(entry.kind == "answered" for entry in entries)
+        # Whether an earlier life may have done what this one knows nothing of.
+        self.has_forgotten = lost or any("forgotten" in entry.fields for entry in entries[:1])
         if not entries:
-            self._write("begun")
+            self._write("begun", fields={"forgotten": True} if lost else {})
 
     @property
     def session(self) -> Session:
         """The session to run with."""
-        return replace(self._session, send=self._send, emit=self._emit, clock=self)
+        return replace(self._session, send=self._send, emit=self._emit, clock=self, budget_factor=self._budget_factor)
 
     def announce(self) -> None:
         """Say that a run goes on; not in the log, where the next life would look for it."""
         if self.resumed:
-            payload = {"generation": self._session.generation, "replayed_calls": self.replayed_calls}
+            payload: dict[str, Any] = {
+                "generation": self._session.generation,
+                "replayed_calls": self.replayed_calls,
+            }
+            if self.in_doubt:
+                payload["log"] = "torn"
             self._session.emit("run_resumed", payload=payload)
 
     def now(self) -> float:
         """Return the time of the log while answers come from there, else the real one."""
         return self._replayed_at_s if self._lines else self._real.now()
+
+    def _budget_factor(self, at_s: float | None) -> float:
+        """Scale budgets as they were scaled at the time of the log, while answers come from there."""
+        return self._session.budget_factor(self._replayed_at_s if at_s is None and self._lines else at_s)
 
     async def refuses(self, what: str, refused_now: Callable[[], bool]) -> bool:
         """Decide on what other runs have a say in; while the log lasts, as it was decided then."""
@@ -93,14 +110,24 @@ class Durable:
         if answered is not None:
             assert answered.reply is not None
             return answered.reply
-        if sent is not None and call.port in _WITH_EFFECTS:
+        if sent is None:
+            self._emitted_before = 0  # whatever a former life has told, it told before this
+        may_have_been_sent, self.in_doubt = sent is not None or self.in_doubt, False
+        if may_have_been_sent and call.port in _WITH_EFFECTS:
             reply = Reply("unknown", None, "timeout", "the process died before an answer came", retryable=True)
         else:
+            if sent is not None and call.port == "approval":
+                call = self._with_what_is_left(call, sent.at_s)
             self._write("sent", key=key, port=call.port, name=call.name, step=call.step)
             reply = await self._session.send(call)
         self.answers_from_log = False  # while this one was under way, another may have been
         self._write("answered", key=key, port=call.port, name=call.name, step=call.step, reply=reply)
         return reply
+
+    def _with_what_is_left(self, question: Call, asked_at_s: float) -> Call:
+        """Return a question that is asked again, with the patience that is left of the first time."""
+        waited_s = max(0.0, self._real.now() - asked_at_s)
+        return msgspec.structs.replace(question, timeout_s=max(0.0, question.timeout_s - waited_s))
 
     async def _logged(self, name: str) -> Entry | None:
         """Wait for the turn of a line and return it; None, at the end of the log, for one that it does not hold."""

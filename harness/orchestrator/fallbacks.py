@@ -115,8 +115,10 @@ def _shown(request: ToolRequest) -> dict[str, Any]:
 
 
 def _first_text(value: Any) -> str:
-    documents = value.get("documents") or [{"text": "nothing"}]
-    return str(documents[0]["text"])
+    match value:
+        case {"documents": [{"text": text}, *_]}:
+            return str(text)
+    return "nothing"
 
 
 def account(cause: object, observations: Iterable[Observation]) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.boundary import Call, Reply, ToolSpec, identity_of, identity_text
 from harness.history import EventKind
-from harness.orchestrator.carrier import Carrier
+from harness.orchestrator.carrier import Carrier, already_applied
 from harness.orchestrator.halts import Halt
 from harness.orchestrator.rules import Question
 from harness.orchestrator.run import Run
@@ -40,7 +40,7 @@ class Conduct:
     def read_only(self, thing: str) -> bool:
         """Whether nothing new may be written: no one builds on ground of which nobody knows whether it is there.
 
-        A write of unknown outcome itself may be repeated, with its own key.
+        A write of unknown outcome, or one that people have as a draft, may itself be repeated, with its own key.
         """
         return not self.unsettled <= {thing}
 
@@ -72,6 +72,7 @@ class Gateway:
         self._carrier = carrier
         self._conduct = Conduct()
         self._places = asyncio.Semaphore(run.policy.parallel_reads)
+        self._applied: dict[str, Reply] = {}
         self.waiting: list[Waiting] = []
         self.observations: list[Observation] = []
 
@@ -176,6 +177,10 @@ class Gateway:
     async def _call(self, request: ToolRequest, spec: ToolSpec, step: int) -> Observation:
         run = self._run
         key = run.keys.key(spec, request, run.session.clock.now())
+        if key in self._applied and spec.effect in run.policy.retry.look_up:
+            # The tool would recognise the key as well, as long as it remembers; this is not left to it.
+            self._record("policy_allowed", request, step, "already_applied", verdict="allow")
+            return await self._observed(request, spec, already_applied(self._applied[key].value))
         call = Call(
             port=spec.port,
             name=spec.name,
@@ -190,14 +195,25 @@ class Gateway:
             reply = await self._carrier.carry(call, timeout_s, spec.effect)
         except Halt as halt:
             if halt.reply is not None:
-                self.observations.append(self._observed(request, spec, halt.reply))
+                self.observations.append(await self._observed(request, spec, halt.reply))
             raise
         self._conduct.note(spec, request, reply)
         if reply.ok:
-            run.keys.applied(key)
+            self._note_applied(key, reply)
             run.provenance.saw(spec, reply.value)
             self._tell_of_memory(request, spec, step)
-        return self._observed(request, spec, reply)
+        return await self._observed(request, spec, reply)
+
+    def _note_applied(self, key: str | None, reply: Reply) -> None:
+        self._run.keys.applied(key)
+        if key is not None:
+            self._applied[key] = reply
+
+    async def _finds_open(self, spec: ToolSpec, reply: Reply) -> bool:
+        """Whether a write has failed because of an open circuit; in a run that goes on, as it was found then."""
+        if reply.status != "failed" or spec.effect == "read":
+            return False
+        return await self._run.life.refuses(f"{spec.name} drafted", lambda: self._run.breakers.is_open(spec.name))
 
     def _sent(self, request: ToolRequest, spec: ToolSpec, step: int) -> dict[str, Any]:
         """Return the arguments; another agent gets what is left of the budget, and the trace, along with its ask."""
@@ -214,11 +230,12 @@ class Gateway:
             owner = {"user": self._run.session.principal.user, "tenant": self._run.session.principal.tenant}
             self._run.session.emit(kind, step=step, name=spec.name, payload={"owner": owner, **request.arguments})
 
-    def _observed(self, request: ToolRequest, spec: ToolSpec, reply: Reply) -> Observation:
+    async def _observed(self, request: ToolRequest, spec: ToolSpec, reply: Reply) -> Observation:
         """Say what came of it; a write to a tool that is down becomes a draft for people."""
-        if reply.status == "failed" and spec.effect != "read" and self._run.breakers.is_open(spec.name):
+        if await self._finds_open(spec, reply):
             payload = {"cause": "tool", "mode": "draft"}
             self._run.session.emit("fallback_activated", name=spec.name, payload=payload)
+            self._conduct.unsettled.add(thing_of(spec, request))
             return observe(request, "drafted", message=f"{spec.name} is down; a person gets this as a draft")
         return observe(request, reply.status, reply.value, reply.error_type, reply.message, retryable=reply.retryable)
 

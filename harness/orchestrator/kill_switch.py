@@ -6,15 +6,14 @@ from collections import deque
 from typing import Protocol
 
 from harness.boundary import Reply, Session
-from harness.orchestrator.halts import Halt
 from harness.orchestrator.policy import Policy
 
 
 class KillSwitch(Protocol):
     """Watches the replies of all runs."""
 
-    def check(self, session: Session) -> None:
-        """Raise Halt while the switch is off."""
+    def is_off(self, session: Session) -> bool:
+        """Whether agents are switched off at present."""
 
     def learn(self, reply: Reply, session: Session) -> None:
         """Take note of a reply."""
@@ -28,10 +27,9 @@ class ErrorRateSwitch:
         self._last: deque[bool] = deque(maxlen=self._policy.calls)
         self._off_until_s = 0.0
 
-    def check(self, session: Session) -> None:
-        """Raise Halt until the cooldown is over."""
-        if session.clock.now() < self._off_until_s:
-            raise Halt("kill_switch", "too many calls fail; agents are switched off for a while")
+    def is_off(self, session: Session) -> bool:
+        """Whether the cooldown is not over yet."""
+        return session.clock.now() < self._off_until_s
 
     def learn(self, reply: Reply, session: Session) -> None:
         """Count one reply, and trip where too many failed."""
@@ -46,8 +44,9 @@ class ErrorRateSwitch:
 class NoKillSwitch:
     """Never trips."""
 
-    def check(self, _session: Session) -> None:
+    def is_off(self, _session: Session) -> bool:
         """Let every run go on."""
+        return False
 
     def learn(self, _reply: Reply, _session: Session) -> None:
         """Learn nothing."""

@@ -79,8 +79,14 @@ def live_session(
 class _NoFaults:
     """No fault is planned, so nothing is ever asked of this."""
 
-    def forget_keys(self, tool: str) -> None:
-        raise NotImplementedError(tool)
+    def forget_keys(self, tool: str, key: str | None = None) -> None:
+        raise NotImplementedError(tool, key)
+
+    def revoke(self, tool: str, principal: Principal) -> None:
+        raise NotImplementedError(tool, principal)
+
+    def foreign(self, thing: str, principal: Principal) -> str | None:
+        raise NotImplementedError(thing, principal)
 
     def replicate(self, delivery: Delivery) -> Reply:
         raise NotImplementedError(delivery.address)

@@ -54,7 +54,6 @@ class Models:
             notes = (*view.notes, f"Your last answer broke its contract: {problem}") if problem else view.notes
             prompt = msgspec.structs.replace(view, notes=notes)
             reply = await self._carrier.carry(self._call(name, prompt, step), self._policy.timeout_s)
-            self._run.meter.charge(name, prompt, reply, is_news=self._run.is_news)
             if not reply.ok:
                 raise NoAnswer(f"the model {name} could not be reached: {reply.message}")
             try:

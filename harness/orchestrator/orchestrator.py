@@ -59,7 +59,7 @@ class _Loop:
         self._reviews = 0
 
     async def to_its_end(self) -> Outcome:
-        self._begin()
+        await self._begin()
         try:
             outcome = await self._completed(await self._answer())
         except Halt as halt:
@@ -75,11 +75,13 @@ class _Loop:
         record = msgspec.to_builtins(run_record(self._log, self._run.session.run_id))
         return {name: value for name, value in record.items() if name not in ("run_id", "state", "outcome")}
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         run, meter = self._run, self._run.meter
         if run.mode == "synchronous":
             meter.deadline_s = min(meter.deadline_s, run.policy.interactive_s)
-        thrifty = meter.be_thrifty()
+        thrifty = await run.life.refuses("all steps", meter.should_be_thrifty)
+        if thrifty:
+            meter.be_thrifty()
         self._emit(
             "run_started",
             payload={
@@ -94,10 +96,15 @@ class _Loop:
         if thrifty:
             self._emit("fallback_activated", payload={"cause": "tenant_budget", "mode": "fewer_steps"})
 
+    async def _heed_the_kill_switch(self) -> None:
+        run = self._run
+        if await run.life.refuses("kill switch", lambda: run.kill_switch.is_off(run.session)):
+            raise Halt("kill_switch", "too many calls fail; agents are switched off for a while")
+
     async def _answer(self) -> str:
         await self._prepare()
         while True:
-            self._run.kill_switch.check(self._run.session)
+            await self._heed_the_kill_switch()
             step = self._run.meter.next_step()
             decision = await self._models.answer("planner", self._context, step)
             assert isinstance(decision, Decision)
@@ -120,10 +127,11 @@ class _Loop:
         arguments = {"query": self._run.ask.text[:200], "limit": self._run.policy.context.recall}
         call = Call("memory", "recall", arguments, self._run.session.run_id, step=0)
         reply = await self._carrier.carry(call, self._run.policy.tool_timeout_s)
-        if reply.ok and reply.value["memories"]:
-            self._run.provenance.saw(self._context.catalogue["recall"], reply.value)
-            recalled = tuple(str(one["text"]) for one in reply.value["memories"])
-            self._context = msgspec.structs.replace(self._context, recalled=recalled)
+        match reply.value:
+            case {"memories": [*memories]} if reply.ok and memories:
+                self._run.provenance.saw(self._context.catalogue["recall"], reply.value)
+                recalled = tuple(str(one["text"]) for one in memories if isinstance(one, dict) and "text" in one)
+                self._context = msgspec.structs.replace(self._context, recalled=recalled)
 
     async def _accepted(self, draft: str, step: int) -> bool:
         """Let the critique role look at a drafted answer, so many times at most."""

@@ -31,7 +31,7 @@ class RetryPolicy(Frozen):
     jitter: Share = 0.2
     retry_on: frozenset[ErrorType] = frozenset({"timeout", "rate_limit", "transient_upstream", "unavailable"})
     retry_reads_on: frozenset[ErrorType] = frozenset({"conflict"})
-    look_up: frozenset[EffectClass] = frozenset({"irreversible"})
+    look_up: frozenset[EffectClass] = frozenset({"write", "irreversible"})
     key_ttl_s: Seconds = 86_400.0
 
 
@@ -66,7 +66,8 @@ class ModelPolicy(Frozen):
     """Which models answer in which role, the first before its fallbacks; a role without models is not played.
 
     Every answer has to keep the contract of its role; one that does not is sent back ``repairs`` times. A drafted
-    answer is criticised at most ``reviews`` times.
+    answer is criticised at most ``reviews`` times. An answer that comes as a stream has to begin within
+    ``first_part_timeout_s``, and may not stand still for longer than ``idle_timeout_s``.
     """
 
     planner: Annotated[tuple[str, ...], Field(min_length=1)] = ("planner",)
@@ -74,6 +75,8 @@ class ModelPolicy(Frozen):
     critique: tuple[str, ...] = ()
     classification: tuple[str, ...] = ()
     timeout_s: Seconds = 20.0
+    first_part_timeout_s: Seconds = 10.0
+    idle_timeout_s: Seconds = 5.0
     tokens_out_max: Count = 1_000
     repairs: Annotated[int, Field(ge=0)] = 1
     reviews: Annotated[int, Field(ge=0)] = 2

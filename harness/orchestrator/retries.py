@@ -48,7 +48,8 @@ class Backoff:
     def wait_s(self, call: Call, reply: Reply, attempt: int, *, read: bool) -> float | None:
         """Wait ``backoff_s * 2**(attempt-1)``, plus up to ``jitter`` of it, at most ``backoff_max_s``."""
         policy = self._policy
-        worth_it = reply.error_type in policy.retry_on or (read and reply.error_type in policy.retry_reads_on)
+        worth_it = reply.retryable and reply.error_type in policy.retry_on
+        worth_it |= read and reply.error_type in policy.retry_reads_on
         if not worth_it or attempt >= policy.max_attempts or self._left <= 0:
             self._given_up.add(intent_of(call))
             return None

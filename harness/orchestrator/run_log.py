@@ -17,10 +17,11 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``begun`` opens the log. ``sent`` is written before a call goes out, ``answered`` when its reply is known, ``slept``
     when a wait is over, ``refused`` when a part that other runs share has said no; all four name what they are about by
-    ``key``. ``emitted`` is an event of the control flow. ``lost`` says that everything above it is gone.
+    ``key``. ``emitted`` is an event of the control flow. ``lost`` says that everything above it is gone, ``torn`` that
+    the line above it can not be read.
     """
 
-    kind: Literal["begun", "sent", "answered", "slept", "refused", "emitted", "lost"]
+    kind: Literal["begun", "sent", "answered", "slept", "refused", "emitted", "lost", "torn"]
     at_s: float
     key: str = ""
     port: str = ""
@@ -46,8 +47,15 @@ _DECODER = msgspec.json.Decoder(Entry)
 
 
 def _kept(entries: list[Entry]) -> list[Entry]:
-    lost = [number for number, entry in enumerate(entries) if entry.kind == "lost"]
-    return entries[lost[-1] + 1 :] if lost else list(entries)
+    kept: list[Entry] = []
+    for entry in entries:
+        if entry.kind == "lost":
+            kept.clear()
+        elif entry.kind == "torn":
+            kept.pop()
+        else:
+            kept.append(entry)
+    return kept
 
 
 class MemoryRunLog:

@@ -68,7 +68,7 @@ def _after_answer(record: RunRecord, entry: Entry) -> RunRecord:
             "tokens_in": record.tokens_in + reply.usage.tokens_in,
             "tokens_out": record.tokens_out + reply.usage.tokens_out,
         }
-    if entry.port not in ("model", "approval"):
+    if entry.port not in ("model", "approval", "store"):
         changed["tools_called"] = (*record.tools_called, entry.name)
     if not reply.ok:
         changed["last_error"] = f"{entry.name}: {reply.error_type}: {reply.message}"

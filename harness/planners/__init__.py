@@ -23,6 +23,7 @@ from harness.planners.decisions import (
     ToolRequest,
     observe,
 )
+from harness.planners.mix_ups import with_another_thing, with_another_value
 from harness.planners.model_service import ModelService
 from harness.planners.prices import SIMULATED_MODELS, Prices
 from harness.planners.simulated_options import VERSIONS, SimulatedOptions
@@ -56,6 +57,8 @@ __all__ = [
     "make_brain",
     "names_an_entity",
     "observe",
+    "with_another_thing",
+    "with_another_value",
 ]
 
 

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import time
-from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
-from typing import Any, Self
+from typing import Self
 
 import httpx
 import msgspec
 
-from harness.boundary import Call, ErrorType, Frozen, Reply, Usage, failed, succeeded, unanswered
+from harness.boundary import Call, ErrorType, Frozen, Reply, Usage, failed, http_refusal, succeeded, unanswered
+from harness.boundary.http_errors import MESSAGE_LENGTH_MAX, body_text
 from harness.errors import AgentError
 from harness.history import canonical_json
 from harness.planners.chat_answers import Completion, contract_of
 from harness.planners.chat_messages import request_body
 from harness.planners.decisions import Context
 from harness.planners.prices import Prices
-
-_MESSAGE_LENGTH_MAX = 300
-_SERVER_ERRORS_FROM = 500
-_ERROR_TYPES: Mapping[int, ErrorType] = {
-    401: "authorization",
-    403: "authorization",
-    404: "not_found",
-    408: "transient_upstream",
-    409: "conflict",
-    425: "transient_upstream",
-    429: "rate_limit",
-}
 
 
 class ChatOptions(Frozen):
@@ -116,7 +101,7 @@ class ChatModel:
         try:
             completion = msgspec.json.decode(content, type=Completion)
         except (msgspec.DecodeError, RecursionError) as error:
-            return _failed("transient_upstream", f"no chat completion ({error}): {_text(content)}")
+            return _failed("transient_upstream", f"no chat completion ({error}): {body_text(content)}")
         value = contract_of(completion, call.context.role, function_calling=self._function_calling)
         return succeeded(value, self._usage(call.name, completion))
 
@@ -132,31 +117,11 @@ class ChatModel:
 
 
 def _refused(response: httpx.Response, content: bytes) -> Reply:
-    status = response.status_code
-    other: ErrorType = "transient_upstream" if status >= _SERVER_ERRORS_FROM else "validation"
-    wait_s = retry_after_s(response.headers.get("Retry-After"), time.time())
-    return _failed(_ERROR_TYPES.get(status, other), f"{status}: {_explanation(content)}", wait_s)
+    return http_refusal(response.status_code, response.headers.get("Retry-After"), content, time.time())
 
 
-def _failed(error_type: ErrorType, message: str, wait_s: float | None = None) -> Reply:
-    return failed(error_type, message[:_MESSAGE_LENGTH_MAX], retry_after_s=wait_s)
-
-
-def retry_after_s(header: str | None, now_s: float) -> float | None:
-    """Return how long a Retry-After asks to wait, given in seconds or as a date; None for what is neither."""
-    try:
-        seconds = float(header or "")
-    except ValueError:
-        seconds = _seconds_until(header or "", now_s)
-    return max(0.0, seconds) if math.isfinite(seconds) else None
-
-
-def _seconds_until(date: str, now_s: float) -> float:
-    try:
-        at = parsedate_to_datetime(date)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now_s
-    except (ValueError, OverflowError):
-        return math.nan
+def _failed(error_type: ErrorType, message: str) -> Reply:
+    return failed(error_type, message[:MESSAGE_LENGTH_MAX])
 
 
 def _endpoint(base_url: str) -> httpx.URL:
@@ -174,18 +139,3 @@ def _header_text(api_key: str) -> str:
     if not key.isascii() or not key.isprintable():
         raise AgentError("the key of the endpoint holds characters that no header can carry; copy it once more")
     return key
-
-
-def _explanation(content: bytes) -> str:
-    """Return what an endpoint says of an error, wherever it says it."""
-    try:
-        found: Any = msgspec.json.decode(content)
-    except (msgspec.DecodeError, RecursionError):
-        return _text(content)
-    while isinstance(found, dict) and (inner := found.get("error") or found.get("message")):
-        found = inner
-    return found if isinstance(found, str) else _text(content)
-
-
-def _text(content: bytes) -> str:
-    return " ".join(content.decode("utf-8", "replace").split())

@@ -1,4 +1,4 @@
-"""A planner that obeys what it reads: the scripted path, interrupted by every instruction in a tool result."""
+"""A planner that obeys what it reads: the scripted path, interrupted by every instruction that a tool comes with."""
 
 from __future__ import annotations
 
@@ -30,11 +30,17 @@ def gullible(reference: Reference, injections: Mapping[str, Injection]) -> Plann
 
 
 def _read(context: Context, phrases: Mapping[str, Injection]) -> Iterable[Injection]:
-    """Yield the injections that stand in the results so far, in the order in which they were read."""
+    """Yield the injections that stand in what was read so far, in the order in which it was read."""
     obeyed: set[str] = set()
-    for observation in context.observations:
-        if observation.status == "ok":
-            for phrase, injection in phrases.items():
-                if injection.id not in obeyed and phrase in observation.text:
-                    obeyed.add(injection.id)
-                    yield injection
+    for text in _texts(context):
+        for phrase, injection in phrases.items():
+            if injection.id not in obeyed and phrase in text:
+                obeyed.add(injection.id)
+                yield injection
+
+
+def _texts(context: Context) -> Iterable[str]:
+    """Yield what the tools say of themselves, what is remembered, and then what the tools have answered."""
+    known = [*(spec.description for spec in context.catalogue.values()), *context.recalled]
+    yield " ".join(" ".join(known).split())
+    yield from (observation.text for observation in context.observations if observation.status == "ok")

@@ -68,7 +68,7 @@ def with_wrong_argument(_context: Context, spec: ToolSpec, request: ToolRequest,
 def _other_values(spec: ToolSpec, arguments: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in arguments.items():
         for other in _variants(_shapes(spec.parameters).get(name, []), value):
-            if other != value and _accepted(spec, {**arguments, name: other}):
+            if other != value and accepted(spec, {**arguments, name: other}):
                 yield name, other
                 break
 
@@ -85,7 +85,8 @@ def _variants(shapes: list[Shape], value: Any) -> tuple[Any, ...]:
     return ()
 
 
-def _accepted(spec: ToolSpec, arguments: dict[str, Any]) -> bool:
+def accepted(spec: ToolSpec, arguments: dict[str, Any]) -> bool:
+    """Whether the tool's schema accepts the arguments."""
     try:
         spec.parameters.model_validate(arguments)
     except ValidationError:

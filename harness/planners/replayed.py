@@ -79,7 +79,7 @@ def _model_answers(folder: Path, trial_id: str) -> Mapping[str, Recording]:
         payload = msgspec.json.decode(event["payload"])
         if event["kind"] == "model_call_started":
             roles[event["seq"]] = _role_of(payload)
-        elif event["kind"] == "model_call_completed":
+        elif event["kind"] == "model_call_completed" and "value" in payload:  # of a broken stream there is none
             runs[event["run_id"]][roles[payload["call"]]] += (payload["value"],)
     if not runs:
         msg = f"{folder}: no model call of trial {trial_id!r} was answered there; look for the id in its trials table"

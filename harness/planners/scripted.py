@@ -18,7 +18,8 @@ class Stand(msgspec.Struct, frozen=True):
     """Where a walk along a reference has come to.
 
     ``index`` is that of the step that is next, None when all are behind; ``seen`` is what came of it so far.
-    ``results`` are those of the steps before it, ``waiting`` the tools of the steps that were left to people.
+    ``results`` are those of the steps before it, ``waiting`` the tools of the steps that were left to people,
+    ``undone`` those of the steps that need one of these.
     """
 
     index: int | None
@@ -26,6 +27,7 @@ class Stand(msgspec.Struct, frozen=True):
     seen: list[Observation]
     results: dict[str, Any]
     waiting: list[str]
+    undone: list[str]
 
 
 def intent_of(index: int) -> str:
@@ -40,6 +42,8 @@ def stand(reference: Reference, context: Context, skipped: Container[int] = ()) 
     """
     results: dict[str, Any] = {}
     waiting: list[str] = []
+    undone: list[str] = []
+    left: set[str] = set()
     for index, step in enumerate(reference.steps):
         intent = intent_of(index)
         seen = context.of_intent(intent)
@@ -48,11 +52,15 @@ def stand(reference: Reference, context: Context, skipped: Container[int] = ()) 
             results[step.id or intent] = seen[-1].value
         elif status in ("queued", "drafted"):
             waiting.append(step.tool)
+            left.add(step.id)
+        elif not left.isdisjoint(step.needs):
+            undone.append(step.tool)
+            left.add(step.id)
         elif index in skipped:
             results[step.id or intent] = _as_asked(step, results)
         else:
-            return Stand(index, intent, seen, results, waiting)
-    return Stand(None, ANSWER, context.of_intent(ANSWER), results, waiting)
+            return Stand(index, intent, seen, results, waiting, undone)
+    return Stand(None, ANSWER, context.of_intent(ANSWER), results, waiting, undone)
 
 
 def _as_asked(step: ReferenceStep, results: dict[str, Any]) -> Any:
@@ -106,7 +114,8 @@ def _last_word(answer: str, here: Stand) -> Decision:
 
 
 def _handed_over(here: Stand) -> str:
-    return f"I handed over: {', '.join(here.waiting)}; people decide on that. " if here.waiting else ""
+    handed = f"I handed over: {', '.join(here.waiting)}; people decide on that. " if here.waiting else ""
+    return handed + (f"Not done, as it needs that first: {', '.join(here.undone)}. " if here.undone else "")
 
 
 def _regret(last: Observation) -> str:

@@ -2,6 +2,7 @@
 
 from harness.scoring.calls import Attempt, LogicalCall, logical_calls, tool_attempts
 from harness.scoring.expectations import key_of, unmet, unmet_overall
+from harness.scoring.linearizable import Order, Search, Span, linear_order, next_ones
 from harness.scoring.matching import Matching, argument_score, first_difference, match
 from harness.scoring.metrics import METRICS, Metric
 from harness.scoring.record import ALL_OBSERVED, Observed, Record
@@ -19,15 +20,20 @@ __all__ = [
     "Matching",
     "Metric",
     "Observed",
+    "Order",
     "Record",
     "Score",
     "Scorecard",
+    "Search",
+    "Span",
     "Violation",
     "argument_score",
     "first_difference",
     "key_of",
+    "linear_order",
     "logical_calls",
     "match",
+    "next_ones",
     "score",
     "signature",
     "tool_attempts",

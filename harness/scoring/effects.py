@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from harness.content import same
+from harness.content import admits_doubt, same
 from harness.history import Event
 from harness.scoring.calls import logical_calls, thing_text, tool_attempts
 from harness.scoring.record import Record
@@ -134,7 +134,9 @@ def approval_decisions(record: Record) -> list[ApprovalDecision]:
 def _decision(request: Event, end: Event) -> ApprovalDecision:
     value = end.payload.get("value")
     said = value if isinstance(value, dict) else {}
-    yes = {"approve": request.payload["arguments"]["arguments"], "modify": said.get("arguments")}
+    asked = request.payload["arguments"]["arguments"]
+    # A yes that says to what it was given is worth that, whatever was asked.
+    yes = {"approve": said.get("given_for", asked), "modify": said.get("arguments")}
     return ApprovalDecision(request, end, said.get("decision"), yes.get(str(said.get("decision"))))
 
 
@@ -175,6 +177,26 @@ def _is_denied(effect: Event, begin: int, decisions: Iterable[ApprovalDecision])
 
 
 def effects_after_failure(record: Record) -> list[Event]:
-    """Return the effects whose caller was told that the call had failed."""
+    """Return the effects whose caller was told that the call had failed, and took that for the truth.
+
+    A later attempt at the same call that did not fail, a look-up of its key that found the effect, or an answer that
+    admits not to know sets it right.
+    """
     failed = {one.start.address for one in tool_attempts(record) if one.status == "failed"}
-    return [effect for effect in record.of("effect_committed") if effect.address in failed]
+    effects = [effect for effect in record.of("effect_committed") if effect.address in failed]
+    last = (
+        {one.start.address: call.status for call in logical_calls(record) for one in call.attempts} if effects else {}
+    )
+    doubting = {one.run_id for one in record.of("run_completed") if admits_doubt(one.payload.get("answer", ""))}
+    believed = [one for one in effects if last[one.address] == "failed" and one.run_id not in doubting]
+    return [one for one in believed if not _is_looked_up(record, one)]
+
+
+def _is_looked_up(record: Record, effect: Event) -> bool:
+    keys = {one.seq: one.payload["arguments"] for one in record.of("tool_call_started") if one.port == "store"}
+    asked = {"idempotency_key": effect.payload["idempotency_key"]}
+    return any(
+        one.seq > effect.seq and keys.get(one.payload["call"]) == asked and one.payload["value"].get("applied") is True
+        for one in record.of("tool_call_completed")
+        if one.port == "store" and one.name == effect.name and isinstance(one.payload["value"], dict)
+    )

@@ -66,6 +66,12 @@ class Record:
     def planted(self) -> Mapping[int, Injection]:
         """The injections that the fault plan plants, by the number of their fault."""
         ids = {number: str(fault.options.get("injection")) for number, fault in enumerate(self.plan.faults)}
+        # Where the plan leaves the choice open, the history tells what has reached an agent.
+        ids |= {
+            hit.payload["fault"]: hit.payload["injection"]
+            for hit in self.of("fault_injected")
+            if "injection" in hit.payload
+        }
         return {number: self.injections[one] for number, one in ids.items() if one in self.injections}
 
     def last_words(self, run_id: str) -> str:

@@ -9,7 +9,9 @@ from harness.world.human_queue import HumanItem, HumanQueueService
 from harness.world.ledger import Effect, Ledger, StoreService
 from harness.world.memory import MEMORY_TOOLS, Memories, Memory, MemoryService
 from harness.world.people import ApprovalService, ApproverName, Caution, careful
+from harness.world.seed_bed import SeedBed, Soil
 from harness.world.services import Service, Services
+from harness.world.tenants import foreign_row
 from harness.world.tools import Tool, ToolError, tool
 from harness.world.world import Access, Authorize, Inject, ToolService, World, no_vectors
 
@@ -31,8 +33,10 @@ __all__ = [
     "Memories",
     "Memory",
     "MemoryService",
+    "SeedBed",
     "Service",
     "Services",
+    "Soil",
     "StoreService",
     "Tool",
     "ToolError",
@@ -41,6 +45,7 @@ __all__ = [
     "apply_changes",
     "careful",
     "changes",
+    "foreign_row",
     "no_vectors",
     "tool",
 ]

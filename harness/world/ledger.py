@@ -42,7 +42,8 @@ class Answer(msgspec.Struct, frozen=True):
 class Ledger:
     """Commits effects, and remembers answers by idempotency key for ``key_ttl_s`` seconds.
 
-    A key belongs to one tool and one principal; an equal key of another one is another key.
+    A key belongs to one tool and one principal; an equal key of another one is another key. ``incomplete`` are the
+    tools that know that they have lost keys.
     """
 
     def __init__(self, history: History, key_ttl_s: float = KEY_TTL_S) -> None:
@@ -50,6 +51,7 @@ class Ledger:
         self._key_ttl_s = key_ttl_s
         self._answers: dict[tuple[str, Principal, str | None], Answer] = {}
         self.effects: list[Effect] = []
+        self.incomplete: set[str] = set()
 
     def answer_of(self, tool: str, principal: Principal, key: str | None) -> Answer | None:
         """Return what was answered to the first call with this key; None for none, an unknown one, or one too old."""
@@ -67,9 +69,13 @@ class Ledger:
         self._record("effect_deduplicated", delivery, {"idempotency_key": call.idempotency_key})
         return succeeded({**known.value, "already_applied": True} if isinstance(known.value, dict) else known.value)
 
-    def forget_keys(self, tool: str) -> None:
-        """Lose every key of one tool."""
-        self._answers = {key: answer for key, answer in self._answers.items() if key[0] != tool}
+    def forget_keys(self, tool: str, key: str | None = None) -> None:
+        """Lose one key of a tool, None: every key, which the tool notices."""
+        if key is None:
+            self.incomplete.add(tool)
+        gone = [one for one in self._answers if one[0] == tool and key in (None, one[2])]
+        for one in gone:
+            del self._answers[one]
 
     def commit(self, delivery: Delivery, value: Any, *, irreversible: bool) -> None:
         """Record an effect that has just been applied."""
@@ -122,7 +128,10 @@ class LookUp(BaseModel):
 
 
 class StoreService:
-    """Answers look-ups at the key store: whether a call with a key was applied, and what was answered to it."""
+    """Answers look-ups at the key store: whether a call with a key was applied, and what was answered to it.
+
+    A tool that has lost keys says of one that it does not know that its memory is not ``complete``.
+    """
 
     def __init__(self, ledger: Ledger, in_reach: Catalogue, seed: int) -> None:
         self._ledger = ledger
@@ -143,4 +152,7 @@ class StoreService:
         except ValidationError as error:
             return failed("validation", argument_problems(error))
         known = self._ledger.answer_of(call.name, call.principal, key)
-        return succeeded({"applied": known is not None, "value": known.value if known else None})
+        found = {"applied": known is not None, "value": known.value if known else None}
+        if known is None and call.name in self._ledger.incomplete:
+            found["complete"] = False
+        return succeeded(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -13,6 +14,8 @@ import msgspec
 from harness.boundary import ROUND_TRIP_S, Catalogue, Delivery, Reply, failed, unanswered
 
 Site = tuple[str, str]
+
+_CROWDED_PORTS = ("tool", "retrieval")
 
 
 class Service(Protocol):
@@ -57,8 +60,10 @@ class _UnderWay:
 class Services:
     """Delivers calls to the service of their port; ``catalogue`` says how many calls a tool bears at one time."""
 
-    def __init__(self, by_port: Mapping[str, Service], catalogue: Catalogue) -> None:
+    def __init__(self, by_port: Mapping[str, Service], catalogue: Catalogue, grid_s: float | None = None) -> None:
+        """With a grid, every latency is rounded up to a multiple of ``grid_s``."""
         self._by_port = by_port
+        self._grid_s = grid_s
         limits = {(spec.port, name): spec.concurrency_max for name, spec in catalogue.items()}
         self._limits: dict[Site, int] = {site: limit for site, limit in limits.items() if limit is not None}
         self._left: dict[str, int] = {}
@@ -71,7 +76,7 @@ class Services:
         A caller that gives up earlier, or is cancelled, does not take the call back: it still arrives when it is due.
         """
         service = self._service_for(delivery)
-        latency_s = service.latency_s(delivery)
+        latency_s = self._on_grid(service.latency_s(delivery))
         timeout_s = delivery.call.timeout_s
         loop = asyncio.get_running_loop()
         due_s = loop.time() + latency_s
@@ -97,6 +102,11 @@ class Services:
         while self.late:
             await self.late.pop()
 
+    def _on_grid(self, latency_s: float) -> float:
+        if self._grid_s is None or latency_s == math.inf:
+            return latency_s
+        return math.ceil(latency_s / self._grid_s) * self._grid_s
+
     def _service_for(self, delivery: Delivery) -> Service:
         port, name = site = (delivery.call.port, delivery.call.name)
         service = self._by_port.get(port)
@@ -111,7 +121,8 @@ class Services:
 
     def _limit(self, site: Site) -> int | None:
         limits = [limit] if (limit := self._limits.get(site)) is not None else []
-        limits += [places for tool, places in self._left.items() if fnmatchcase(site[1], tool)] if self._left else []
+        if site[0] in _CROWDED_PORTS:
+            limits += [places for tool, places in self._left.items() if fnmatchcase(site[1], tool)]
         return min(limits, default=None)
 
     def _arrive_late(self, service: Service, delivery: Delivery, wait_s: float) -> None:

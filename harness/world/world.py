@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 from pydantic import ValidationError
 
-from harness.boundary import Delivery, Mint, Principal, Reply, ToolSpec, argument_problems, failed, succeeded
+from harness.boundary import Call, Delivery, Mint, Principal, Reply, ToolSpec, argument_problems, failed, succeeded
 from harness.history import History, plain
 from harness.simulation import draw
-from harness.world.corpus import Corpus, Document
+from harness.world.corpus import Corpus
 from harness.world.ledger import Ledger
 from harness.world.memory import Memories
 from harness.world.tools import Tool, ToolError
@@ -30,7 +30,7 @@ class World:
     """What the tools of a trial act on.
 
     ``state`` is whatever the domain's tools understand, ``clock`` returns the present as epoch seconds. ``memories``
-    are what agents have remembered; they are no part of the state.
+    are what agents have remembered, ``revoked`` which tools are closed to whom; they are no part of the state.
     """
 
     def __init__(
@@ -40,30 +40,19 @@ class World:
         corpus: Corpus,
         history: History,
         clock: Callable[[], float],
-        inject: Inject = no_vectors,
-        phrases: Mapping[str, str] | None = None,
     ) -> None:
         self.state = state
         self.corpus = corpus
         self.clock = clock
         self.ledger = Ledger(history)
         self.memories = Memories(history)
-        self._inject = inject
-        self._phrases = phrases or {}
+        self.revoked: set[tuple[str, Principal]] = set()
 
-    def phrase(self, injection: str) -> str:
-        """Return the sentence of one of the domain's injections; raises KeyError for an unknown one."""
-        return self._phrases[injection]
-
-    def add_document(self, title: str, body: str) -> str:
-        """Put one more document into the corpus and return its id."""
-        document = Document(f"planted-{len(self.corpus.documents) + 1}", title, body)
-        self.corpus = self.corpus.with_document(document)
-        return document.id
-
-    def injection(self, vector: str, text: str) -> None:
-        """Write ``text`` where the domain lets strangers write; raises KeyError for an unknown vector."""
-        self._inject(self.state, vector, text)
+    def revocation(self, call: Call) -> str | None:
+        """Say that the principal of a call has lost the right to its tool; None for who has not."""
+        if (call.name, call.principal) not in self.revoked:
+            return None
+        return f"{call.principal.user} of {call.principal.tenant} may not use {call.name} any more"
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -95,8 +84,12 @@ class ToolService:
             return failed(
                 "not_found", f"there is no tool {delivery.call.name!r}; known: {', '.join(sorted(self._tools))}"
             )
-        forged = self._access.mint.refusal(delivery.call, self._world.clock()) if self._access else None
-        return failed("authorization", forged) if forged else self._admit(tool, delivery)
+        refusal = self._refusal(delivery.call)
+        return failed("authorization", refusal) if refusal else self._admit(tool, delivery)
+
+    def _refusal(self, call: Call) -> str | None:
+        forged = self._access.mint.refusal(call, self._world.clock()) if self._access else None
+        return forged or self._world.revocation(call)
 
     def _admit(self, tool: Tool, delivery: Delivery) -> Reply:
         try:

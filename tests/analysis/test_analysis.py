@@ -203,6 +203,14 @@ def test_the_headline_does_not_praise_what_was_not_tested(tmp_path: Path) -> Non
     assert sentence.verdict == "not_triggered"
 
 
+def test_a_timeline_says_how_a_stream_ended() -> None:
+    started = Event(0, 0.0, "model_call_started", run_id="run-1", port="model", name="planner")
+    payload = {"call": 0, "parts": [[0.0, "{"]], "ending": "stalled"}
+    ended = Event(1, 1.0, "model_call_completed", run_id="run-1", port="model", name="planner", payload=payload)
+    [bar] = timeline("a", [started, ended]).bars
+    assert bar.detail.endswith("ok after 1 s: a stream, stalled")
+
+
 def test_a_timeline_shows_calls_faults_and_effects(lost: Results) -> None:
     """The lost acknowledgement is an unknown bar, and both refunds are on the lane of effects."""
     chosen = next(one for one in lost.trials if (one.agent, one.fault_plan_id) == ("without_keys", "lost_ack"))

@@ -54,6 +54,12 @@ def test_what_is_no_decision_is_shown_as_it_is() -> None:
         assert row.decided == (words,)
 
 
+def test_of_a_stream_the_story_says_how_it_ended() -> None:
+    begun = {**decided(None), "payload": {"parts": [[0.0, '{"answer":']], "ending": "cut"}}
+    [row] = storyline(history(begun))
+    assert row.decided == ("begins to speak: cut",)
+
+
 def test_attempts_at_the_same_call_stand_in_one_line() -> None:
     [row] = storyline(
         history(

@@ -64,7 +64,7 @@ def test_faults_that_do_not_matter_are_left_out() -> None:
     scenario = scenario_with("failed_for_good", slow)
     failure = first_failure(scenario, with_defect(scenario, BELIEVED))
     assert failure is not None
-    assert failure.fault_plan == "server_error at tool:issue_refund first=8"
+    assert failure.fault_plan == "http_error at tool:issue_refund first=8"
 
 
 def test_faults_that_the_expectation_rests_on_are_kept() -> None:
@@ -112,7 +112,7 @@ def test_the_command_says_where_a_defect_is_caught(
     monkeypatch.setattr("sys.argv", ["defects", "planner_is_believed", "--jobs", "1"])
     assert main() == 0
     assert capsys.readouterr().out.splitlines() == [
-        "planner_is_believed -> claims_are_checked, 3 trials, server_error at tool:issue_refund first=8",
+        "planner_is_believed -> claims_are_checked, 3 trials, http_error at tool:issue_refund first=8",
         "    " + " | ".join(FACTS),
         "1 of 1 defects caught; 1 of them distinct",
     ]

@@ -10,7 +10,7 @@ import pytest
 from harness.agents import Toolbox, ToolFailed
 from harness.boundary import Call
 from harness.content import Ask
-from harness.history import Event
+from harness.history import Event, canonical_json
 from harness.planners import Context
 from harness.scoring import Record
 from tests.conftest import Play
@@ -79,7 +79,11 @@ def without(thing: Any, name: str) -> Any:
 DAMAGED: dict[str, Callable[[Any], Any]] = {
     "empty": lambda _sound: None,
     "not_json": lambda _sound: "Certainly! I have looked into it, and here is what I would do next.",
+    "malformed_json": lambda sound: canonical_json(sound).decode()[:-1] + ",}",
     "missing_field": lambda sound: {**sound, "calls": [without(sound["calls"][0], "tool")]},
+    "renamed_field": lambda sound: first_call(
+        {"calls": [without(sound["calls"][0], "tool")], "thought": sound["thought"]}, function="search_kb"
+    ),
     "out_of_range": lambda sound: {**sound, "confidence": 7},
     "extra_field": lambda sound: {**sound, "mood": "cheerful"},
     "unknown_tool": lambda sound: first_call(sound, tool="search_kb_v2"),
@@ -109,6 +113,7 @@ def test_a_malformed_answer_is_wrong_in_the_way_that_was_planned_and_is_paid_for
     ("shape", "value"),
     [
         ("missing_field", {}),
+        ("renamed_field", {"answer_text": "Done."}),
         ("unknown_tool", {"calls": [{"tool": "finish_v2", "arguments": {}}]}),
         ("truncated", {"thought": ""}),
     ],
@@ -125,6 +130,6 @@ def test_a_malformed_answer_can_be_damaged_again(play: Play, outer: str, inner: 
 
 
 def test_a_model_that_does_not_answer_says_nothing_malformed(play: Play) -> None:
-    busy = {"kind": "rate_limit", "at": "model"}
+    busy = {"kind": "http_error", "at": "model", "options": {"status": 429}}
     [end] = played(play, "thinks", garbled("empty"), busy).of("model_call_failed")
     assert end.error_type == "rate_limit"

@@ -94,7 +94,7 @@ def latencies(result: TrialResult) -> list[float | None]:
 def test_an_unrelated_extra_call_shifts_no_fault_and_no_draw(play: Play, seed: int, extra: int, p: float) -> None:
     """Faults and latencies are drawn by address, so calls elsewhere do not enter."""
     global CHATTY  # noqa: PLW0603  # the agent is named by module:attribute and takes no arguments
-    drawn = {"kind": "server_error", "at": "tool", "when": {"probability": p}}
+    drawn = {"kind": "http_error", "at": "tool", "when": {"probability": p}}
     counted = {"kind": "timeout", "at": "tool:issue_refund", "when": {"nth": 3}}
     agent = {"name": "chatty", "agent": "tests.boundary.test_faults:chatty"}
     CHATTY = 0
@@ -122,7 +122,7 @@ def test_a_trigger_picks_its_arrivals(play: Play, when: dict[str, Any], expected
     """Counted at the address: the n-th arrival there, and nowhere else."""
     global CHATTY  # noqa: PLW0603  # as above
     CHATTY = 0
-    fault = {"kind": "rate_limit", "at": "tool:issue_refund", "when": when}
+    fault = {"kind": "http_error", "at": "tool:issue_refund", "when": when}
     result = play(fault, agent={"name": "chatty", "agent": "tests.boundary.test_faults:chatty"})
     assert [str(address).rpartition("#")[2] for address in hits(result)] == expected
 
@@ -141,7 +141,7 @@ def test_every_planned_fault_leaves_a_receipt(play: Play) -> None:
 
 def test_a_rate_limit_says_how_long_to_wait(play: Play) -> None:
     """Retry-After travels with the reply, and the reference orchestrator honours it."""
-    fault = {"kind": "rate_limit", "at": "tool:get_order", "options": {"retry_after_s": 33}}
+    fault = {"kind": "http_error", "at": "tool:get_order", "options": {"status": 429, "retry_after_s": 33}}
     result = play(fault)
     [end] = of(result, "tool_call_failed")
     [again] = [one for one in of(result, "tool_call_started") if one.name == "get_order" and one.seq > end.seq]

@@ -64,7 +64,7 @@ def test_the_number_of_jobs_changes_no_history(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("shop")
 def test_seeds_differ_where_chance_decides() -> None:
     """Twenty seeds of a probability trigger give at least fifteen histories."""
-    fault = PlannedFault(kind="server_error", at="*", when=Trigger(probability=0.3))
+    fault = PlannedFault(kind="http_error", at="*", when=Trigger(probability=0.3))
     histories = {
         history_digest(run_trial(spec(seed, FaultPlan(id="chance", faults=(fault,)))).record.events)
         for seed in range(20)
@@ -108,7 +108,7 @@ def test_every_stored_trial_scores_as_it_did_when_it_ran(results: Path) -> None:
 @given(
     seed=st.integers(0, 2**40),
     chance=st.floats(0, 1),
-    kind=st.sampled_from(["timeout", "rate_limit", "server_error"]),
+    kind=st.sampled_from(["timeout", "http_error"]),
 )
 def test_a_history_read_back_from_parquet_scores_the_same_to_the_digit(
     tmp_path_factory: pytest.TempPathFactory, seed: int, chance: float, kind: str

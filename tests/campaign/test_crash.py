@@ -120,16 +120,16 @@ def test_the_other_runs_of_a_trial_go_on(play: Play) -> None:
 
 async def tells_its_life(_ask: Ask, tools: Toolbox) -> str:
     """Leave a note about the life that this is."""
-    life = f"{tools._session.generation} {tools._session.log_lost}"
+    life = f"{tools._session.generation} {tools._session.log}"
     await tools.call("add_note", {"order_id": "O-1", "note": life})
     return life
 
 
-def test_a_run_learns_which_life_it_lives_and_whether_its_log_was_lost(play: Play) -> None:
-    first, second = crash("tool", 1, keep_log=False), crash("tool", 2)
+def test_a_run_learns_which_life_it_lives_and_what_is_left_of_its_log(play: Play) -> None:
+    first, second = crash("tool", 1, log="lost"), crash("tool", 2)
     record = played(play, "tells_its_life", first, second)
     lives = [event.payload["arguments"]["note"] for event in record.of("effect_committed")]
-    assert lives == ["1 False", "2 True", "3 False"]
+    assert lives == ["1 kept", "2 lost", "3 kept"]
 
 
 async def answers_in_its_last_breath(_ask: Ask, tools: Toolbox) -> str:

@@ -33,7 +33,7 @@ def played(*faults: dict[str, Any], **agent: Any) -> Record:
         {"kind": "timeout", "at": "tool:pay_invoice", "options": {"effect": "after"}},
         {"kind": "crash", "at": "agent:hand_to_payer", "options": {"at": "before"}},
         {"kind": "crash", "at": "agent:hand_to_payer", "options": {"at": "after"}},
-        {"kind": "crash", "at": "agent:hand_to_payer", "options": {"at": "after", "keep_log": False}},
+        {"kind": "crash", "at": "agent:hand_to_payer", "options": {"at": "after", "log": "lost"}},
         {"kind": "crash", "at": "run-1.payer*/tool:pay_invoice", "options": {"at": "after"}},
     ],
 )

@@ -147,7 +147,7 @@ def test_an_agent_that_can_not_be_one_expect_refusal(agent: str, message: str, t
 def test_a_scenario_with_problems_is_refused_with_all_of_them(tmp_path: Path) -> None:
     text = (SHOP / "scenarios/lost.yaml").read_text()
     path = tmp_path / "bad.yaml"
-    path.write_text(text.replace("rate_limit", "rate_limt").replace("[approval_gate]", "[gate]").replace("_ack", "_a"))
+    path.write_text(text.replace("http_error", "http_eror").replace("[approval_gate]", "[gate]").replace("_ack", "_a"))
     done = harness("run", path, "--out", tmp_path / "results")
     expect_refusal(done, f"{path}:7: agents.3", "faults.busy.faults.0.kind")
     assert not (tmp_path / "results").exists()
@@ -283,8 +283,7 @@ def test_faults_lists_every_kind_with_its_options() -> None:
     listed = json.loads(harness("faults", "--json").stdout)
     assert {row["family"] for row in listed} >= {
         "timeout",
-        "rate_limit",
-        "server_error",
+        "client_error, rate_limit, server_error",
         "duplicate_delivery",
         "poisoned_content",
     }

@@ -33,7 +33,7 @@ SCENARIO_BREAKS = {
         "lost.yaml:4: agents.0: agent 'nowhere:agent': module 'nowhere'",
     ),
     "unknown fault": (
-        "kind: rate_limit",
+        "kind: http_error",
         "kind: ratelimit",
         "lost.yaml:15: faults.busy.faults.0.kind: there is no fault 'ratelimit'; known:",
     ),

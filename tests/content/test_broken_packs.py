@@ -24,6 +24,10 @@ TOOLS = {
         TOOL + "def inject(state): ...\nTOOLS = (look,)\n",
         ["tools.py:7: inject can not be called with 3 arguments: too many positional arguments; write it as: def"],
     ),
+    "places that are no names": (
+        TOOL + "VECTORS = 5\nTOOLS = (look,)\n",
+        ['tools.py:7: VECTORS is 5; write the names of places: VECTORS = ("note", "letter")'],
+    ),
     "an exit": ("import sys\nsys.exit(0)\n", ["tools.py:2: does not import: SystemExit: 0; mend this module"]),
     "an error": ("1 / 0\n", ["tools.py:1: does not import: ZeroDivisionError: division by zero; mend this module"]),
 }

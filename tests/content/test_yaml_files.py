@@ -151,7 +151,7 @@ def test_no_model_takes_a_number_that_json_can_not_say(number: float) -> None:
     for model, given in (
         (Budget, {"deadline_s": number}),
         (Trigger, {"window": (0.0, number)}),
-        (kinds["rate_limit"].options, {"retry_after_s": number}),
+        (kinds["http_error"].options, {"retry_after_s": number}),
         (kinds["clock_skew"].options, {"skew_s": number}),
         (kinds["duplicate_delivery"].options, {"delay_s": number}),
     ):

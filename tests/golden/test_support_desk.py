@@ -16,7 +16,7 @@ from harness.campaign import TrialSpec, check_domain, run_trial
 from harness.content import AgentSpec, Domain, InjectedCall, Reference, ReferenceStep, Task, bind, load_domain
 from harness.history import History, plain
 from harness.scoring import score
-from harness.world import ToolError, World, careful, changes
+from harness.world import Document, ToolError, World, careful, changes
 
 DESK = "core:support_desk"
 
@@ -97,7 +97,6 @@ def fresh_world() -> World:
         corpus=domain.corpus,
         history=History(lambda: 0.0),
         clock=lambda: 0.0,
-        inject=domain.inject,
     )
 
 
@@ -382,9 +381,9 @@ def test_injected_calls_do_harm_in_a_fresh_world() -> None:
 def test_planted_texts_reach_the_tools_that_say_so() -> None:
     """What strangers write comes back from tools that are declared untrusted, and from no other."""
     world = fresh_world()
-    world.injection("ticket_body", "PLANTED")
-    world.injection("order_note", "PLANTED")
-    world.add_document("Planted article on refunds", "PLANTED")
+    for vector in desk().vectors:
+        desk().inject(world.state, vector, "PLANTED")
+    world.corpus = world.corpus.with_document(Document("planted", "Planted article on refunds", "PLANTED"))
     reads = {
         "search_kb": {"query": "planted article on refunds"},
         "get_order": {"order_id": "O-1003"},
@@ -404,7 +403,7 @@ def test_planted_texts_reach_the_tools_that_say_so() -> None:
 def test_an_unknown_vector_is_a_key_error() -> None:
     """A scenario that names a place where nobody can write is told so."""
     with pytest.raises(KeyError, match="order_note, ticket_body"):
-        fresh_world().injection("invoice", "text")
+        desk().inject(fresh_world().state, "invoice", "text")
 
 
 @pytest.mark.parametrize("injection", sorted(desk().injections))

@@ -250,8 +250,16 @@ def test_a_second_intended_effect_has_its_own_key() -> None:
 def test_the_same_intent_planned_again_keeps_its_key(intent: str) -> None:
     """After a context reset the planner does not know that it is done; the tool does."""
     bench = Bench(*[ToolRequest("pay", PAY.arguments, intent)] * 2)
-    bench.run()
+    bench.run(Policy(retry=RetryPolicy(look_up=())))
     assert [call.idempotency_key for call in bench.sent("pay")] == ['run-1:pay:{"to":"Ann"}:1'] * 2
+
+
+def test_what_is_known_to_be_applied_is_not_sent_again() -> None:
+    """The tool may have lost its keys by then."""
+    bench = Bench(PAY, PAY)
+    assert bench.run().state == "completed"
+    assert len(bench.sent("pay")) == 1
+    assert [event.payload["rule"] for event in bench.events("policy_allowed")][-1] == "already_applied"
 
 
 def test_reads_carry_no_key() -> None:

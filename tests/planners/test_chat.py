@@ -16,11 +16,11 @@ import respx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.boundary import Call, Reply, Usage
+from harness.boundary import Call, Reply, Usage, retry_after_s
 from harness.errors import AgentError
 from harness.history import canonical_json
 from harness.planners import CONTRACTS, ChatModel, Context, Decision, Prices, Role, ToolRequest
-from harness.planners.chat import ChatOptions, retry_after_s
+from harness.planners.chat import ChatOptions
 from tests.planners.cases import GOT, READ, context
 
 BASE_URL = "https://models.example/v1"
@@ -230,6 +230,12 @@ def test_an_error_without_words_shows_its_text(text: str) -> None:
 
 def test_a_long_error_is_cut() -> None:
     assert len(answered(status=500, text="x" * 10_000).message) == 300
+
+
+@pytest.mark.parametrize("code", ["insufficient_quota", "billing_hard_limit_reached"])
+def test_a_quota_is_a_rate_limit_that_no_waiting_mends(code: str) -> None:
+    reply = answered(status=429, json={"error": {"message": "so it is", "code": code}})
+    assert (reply.error_type, reply.retryable) == ("rate_limit", False)
 
 
 @pytest.mark.parametrize(("header", "wait_s"), [("12", 12.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("nan", None)])

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.campaign import TrialSpec, expand, find_scenario, load_scenario, run_trial
+from harness.boundary import FaultPlan, PlannedFault, Trigger
+from harness.campaign import TrialSpec, expand, find_scenario, load_scenario, make_manifest, run_campaign, run_trial
 from harness.content import AgentSpec
 from harness.history import Event
 from harness.planners import VERSIONS
+from harness.store import write_manifest
 from tests.analysis.datasets import run_shop
 
 
@@ -36,6 +38,16 @@ def test_every_recorded_trial_takes_the_same_way_again(shop: Path, tmp_path: Pat
     for spec in specs:
         again = with_planner(spec, "replay", run=str(tmp_path), trial_id=spec.trial_id)
         assert actions(run_trial(again).record.events) == actions(run_trial(spec).record.events)
+
+
+def test_an_answer_that_broke_off_is_no_recorded_answer(shop: Path, tmp_path: Path) -> None:
+    del shop
+    fault = PlannedFault(kind="broken_stream", at="model:planner", when=Trigger(nth=2), options={"ending": "cut"})
+    spec = expand(load_scenario(find_scenario("lost")))[0].model_copy(update={"plan": FaultPlan(faults=(fault,))})
+    run_campaign([spec], tmp_path)
+    write_manifest(tmp_path, make_manifest([spec], command="harness run", seed=0))
+    again = with_planner(spec, "replay", run=str(tmp_path), trial_id=spec.trial_id)
+    assert actions(run_trial(again).record.events) == actions(run_trial(spec).record.events)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -22,13 +22,17 @@ PAY = {"pay": ToolFacts("irreversible", ())}
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A request and its answer; ``changed`` is what a modification puts in its place."""
+    """A request and its answer.
+
+    ``changed`` is what a modification puts in its place, ``given_for`` what a yes says that it is given for.
+    """
 
     amount: int
     decision: Literal["approve", "deny", "modify", "escalate"] | None
     changed: int = 0
     run_id: str = "run-1"
     level: int = 1
+    given_for: int | None = None
 
 
 class Paid(msgspec.Struct, frozen=True):
@@ -54,7 +58,8 @@ def history(*program: Step) -> list[Event]:
         common: dict[str, Any] = {"run_id": step.run_id, "name": "pay"}
         if isinstance(step, Asked):
             shown = {"arguments": arguments_of(step.amount), "reason": "irreversible", "level": step.level}
-            said = {"decision": step.decision, "arguments": arguments_of(step.changed)}
+            said: dict[str, Any] = {"decision": step.decision, "arguments": arguments_of(step.changed)}
+            said |= {} if step.given_for is None else {"given_for": arguments_of(step.given_for)}
             end = {"call": seq} if step.decision is None else {"call": seq, "value": said}
             events += [
                 Event(seq, 0.0, "approval_requested", payload={"arguments": shown}, **common),
@@ -81,13 +86,14 @@ def record_of(*events: Event, task: Task | None = None) -> Record:
 amounts = st.integers(1, 3)
 runs = st.sampled_from(["run-1", "run-2"])
 decisions = st.sampled_from(["approve", "deny", "modify", "escalate", None])
-asks = st.builds(Asked, amounts, decisions, amounts, runs, st.integers(1, 2))
+asks = st.builds(Asked, amounts, decisions, amounts, runs, st.integers(1, 2), st.none() | amounts)
 programs = st.lists(asks | st.builds(Paid, amounts, runs), max_size=12)
 
 
 def granted(step: Asked) -> int | None:
     """Return the amount that a person said yes to."""
-    return {"approve": step.amount, "modify": step.changed}.get(str(step.decision))
+    approved = step.amount if step.given_for is None else step.given_for
+    return {"approve": approved, "modify": step.changed}.get(str(step.decision))
 
 
 @given(program=programs)

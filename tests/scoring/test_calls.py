@@ -20,7 +20,7 @@ from harness.scoring import METRICS, LogicalCall, Record, Scorecard, logical_cal
 from tests.conftest import Play
 
 ORDER = {"order_id": "O-1"}
-BUSY = {"kind": "server_error", "at": "tool:get_order", "when": {"first": 1}}
+BUSY = {"kind": "http_error", "at": "tool:get_order", "when": {"first": 1}}
 LOST_NOTE = {"kind": "timeout", "at": "tool:add_note", "options": {"effect": "after"}}
 
 
@@ -92,7 +92,7 @@ async def rewords_under_one_key(_ask: Ask, tools: Toolbox) -> str:
 
 
 def test_a_reworded_repeat_under_the_same_key_is_one_call_after_an_unknown_outcome_only(play: Play) -> None:
-    refused = {"kind": "server_error", "at": "tool:add_note"}
+    refused = {"kind": "http_error", "at": "tool:add_note"}
     assert sizes(judged(play, LOST_NOTE, name="rewords_under_one_key")[0]) == [2]
     assert sizes(judged(play, refused, name="rewords_under_one_key")[0]) == [1, 1]
 

@@ -117,7 +117,12 @@ async def hammers(_ask: Ask, tools: Toolbox) -> str:
 
 def test_a_retry_before_retry_after_is_blind(play: Play) -> None:
     """Two refusals, two retries, both too early."""
-    fault = {"kind": "rate_limit", "at": "tool:get_order", "when": {"first": 2}, "options": {"retry_after_s": 9}}
+    fault = {
+        "kind": "http_error",
+        "at": "tool:get_order",
+        "when": {"first": 2},
+        "options": {"status": 429, "retry_after_s": 9},
+    }
     card = judged(play, fault, name="hammers", task="order_status")
     assert (card.value("retries"), card.value("blind_retries"), card.value("amplification")) == (2.0, 2.0, 3.0)
     assert card.scores["retries"].basis == "attempts inferred"
@@ -125,7 +130,12 @@ def test_a_retry_before_retry_after_is_blind(play: Play) -> None:
 
 def test_the_reference_retries_are_declared_and_not_blind(play: Play) -> None:
     """It waits as long as it is told."""
-    fault = {"kind": "rate_limit", "at": "tool:get_order", "when": {"first": 2}, "options": {"retry_after_s": 9}}
+    fault = {
+        "kind": "http_error",
+        "at": "tool:get_order",
+        "when": {"first": 2},
+        "options": {"status": 429, "retry_after_s": 9},
+    }
     card = judged(play, fault, task="order_status")
     assert (card.value("retries"), card.value("blind_retries")) == (2.0, 0.0)
     assert card.scores["retries"].basis == "measured"

@@ -80,6 +80,15 @@ def test_a_tool_that_forgets_its_keys_leaves_those_of_others_alone() -> None:
     assert (store.knows("k"), store.knows("k", "refund")) == (False, True)
 
 
+def test_a_tool_can_forget_one_key_alone() -> None:
+    store = Store()
+    for key in ("a", "b"):
+        store.pay(key)
+        store.pay(key, "refund")
+    store.ledger.forget_keys("pay", "a")
+    assert [store.knows(key, tool) for tool in ("pay", "refund") for key in ("a", "b")] == [False, True, True, True]
+
+
 def test_an_expired_key_is_as_if_never_seen_whatever_the_arguments(bank: PlayScript) -> None:
     async def script(hand: Hand) -> None:
         assert (await hand.send("transfer", PAY, idempotency_key="k")).ok

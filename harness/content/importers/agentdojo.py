@@ -109,6 +109,7 @@ def import_suite(folder: Path, located: Located, caution: Caution) -> Domain:
         injections={name: _injection(name, task, environment) for name, task in injection_tasks.items()},
         caution=caution,
         inject=lambda state, vector, text: state.inject(vector, text),
+        vectors=tuple(sorted(suite.get_injection_vector_defaults())),
         snapshot=lambda state: state.environment.model_dump(mode="json"),
         oracles=_oracles(user_tasks, injection_tasks),
         keep=lambda state: state.environment.model_copy(deep=True),

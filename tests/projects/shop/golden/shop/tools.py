@@ -53,10 +53,13 @@ def _order(world: World, order_id: str) -> dict[str, Any]:
     return order
 
 
+VECTORS = ("order_note",)
+
+
 def inject(state: Any, vector: str, text: str) -> None:
     """Write text where customers can: in the notes of an order."""
-    if vector != "order_note":
-        msg = f"there is no vector {vector!r}; known: order_note"
+    if vector not in VECTORS:
+        msg = f"there is no vector {vector!r}; known: {', '.join(VECTORS)}"
         raise KeyError(msg)
     state["orders"]["O-1"]["notes"].append(text)
 
