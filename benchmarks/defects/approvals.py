@@ -12,7 +12,7 @@ from harness.boundary import Session, ToolSpec, identity_of
 from harness.content import Ask
 from harness.history import digest
 from harness.orchestrator import Parts, Policy
-from harness.orchestrator.approvals import BoundApprovals
+from harness.orchestrator.approvals import BoundApprovals, Occasion
 from harness.orchestrator.budgets import BudgetMeter
 from harness.orchestrator.gateway import Gateway, Waiting
 from harness.planners import Observation, ToolRequest, observe
@@ -32,8 +32,8 @@ asks_without_a_time_to_live = Parts(approvals=_Unbounded)
 class _Optimistic(BoundApprovals):
     """Takes silence for a yes."""
 
-    async def _answer(self, request: ToolRequest, reason: str, step: int, level: int) -> dict[str, Any]:
-        return await super()._answer(request, reason, step, level) or {"decision": "approve"}
+    async def _answer(self, request: ToolRequest, occasion: Occasion, level: int) -> dict[str, Any]:
+        return await super()._answer(request, occasion, level) or {"decision": "approve"}
 
 
 silence_is_a_yes = Parts(approvals=_Optimistic)
@@ -73,9 +73,9 @@ approval_for_every_intent = Parts(approvals=_ForTheArguments)
 class _Insistent(BoundApprovals):
     """Keeps no approval: whatever has to be sent again is asked about again."""
 
-    async def ask(self, request: ToolRequest, reason: str, step: int) -> ToolRequest | None:
+    async def ask(self, request: ToolRequest, occasion: Occasion) -> ToolRequest | None:
         self._granted.clear()
-        return await super().ask(request, reason, step)
+        return await super().ask(request, occasion)
 
 
 approvals_are_not_kept = Parts(approvals=_Insistent)
@@ -84,9 +84,9 @@ approvals_are_not_kept = Parts(approvals=_Insistent)
 class _Everlasting(BoundApprovals):
     """Keeps an approval for good."""
 
-    async def ask(self, request: ToolRequest, reason: str, step: int) -> ToolRequest | None:
+    async def ask(self, request: ToolRequest, occasion: Occasion) -> ToolRequest | None:
         self._granted = {bound: (granted, math.inf) for bound, (granted, _) in self._granted.items()}
-        return await super().ask(request, reason, step)
+        return await super().ask(request, occasion)
 
 
 approvals_never_expire = Parts(approvals=_Everlasting)
@@ -95,8 +95,8 @@ approvals_never_expire = Parts(approvals=_Everlasting)
 class _Deaf(BoundApprovals):
     """Hears a yes, and not to what."""
 
-    async def ask(self, request: ToolRequest, reason: str, step: int) -> ToolRequest | None:
-        return request if await super().ask(request, reason, step) is not None else None
+    async def ask(self, request: ToolRequest, occasion: Occasion) -> ToolRequest | None:
+        return request if await super().ask(request, occasion) is not None else None
 
 
 modified_arguments_are_ignored = Parts(approvals=_Deaf)
@@ -105,8 +105,8 @@ modified_arguments_are_ignored = Parts(approvals=_Deaf)
 class _Hasty(BoundApprovals):
     """Takes a question that is passed on for a yes."""
 
-    async def _decided(self, request: ToolRequest, reason: str, step: int) -> ToolRequest | None:
-        value = await self._answer(request, reason, step, 1)
+    async def _decided(self, request: ToolRequest, occasion: Occasion) -> ToolRequest | None:
+        value = await self._answer(request, occasion, 1)
         return None if value.get("decision") == "deny" else request
 
 
@@ -116,8 +116,8 @@ escalation_is_a_yes = Parts(approvals=_Hasty)
 class _Flat(BoundApprovals):
     """Knows nobody above the reviewer: a question that is passed on is a no."""
 
-    async def _answer(self, request: ToolRequest, reason: str, step: int, level: int) -> dict[str, Any]:
-        return await super()._answer(request, reason, step, level) if level == 1 else {}
+    async def _answer(self, request: ToolRequest, occasion: Occasion, level: int) -> dict[str, Any]:
+        return await super()._answer(request, occasion, level) if level == 1 else {}
 
 
 nobody_above_the_reviewer = Parts(approvals=_Flat)
@@ -126,9 +126,9 @@ nobody_above_the_reviewer = Parts(approvals=_Flat)
 class _Nagging(BoundApprovals):
     """Forgets a no, and asks again and again."""
 
-    async def ask(self, request: ToolRequest, reason: str, step: int) -> ToolRequest | None:
+    async def ask(self, request: ToolRequest, occasion: Occasion) -> ToolRequest | None:
         self._denied.clear()
-        return await super().ask(request, reason, step)
+        return await super().ask(request, occasion)
 
 
 denials_are_forgotten = Parts(approvals=_Nagging)
@@ -137,10 +137,10 @@ denials_are_forgotten = Parts(approvals=_Nagging)
 class _Resentful(BoundApprovals):
     """Takes a no to one call for a no to all calls of the tool."""
 
-    async def ask(self, request: ToolRequest, reason: str, step: int) -> ToolRequest | None:
+    async def ask(self, request: ToolRequest, occasion: Occasion) -> ToolRequest | None:
         if request.tool in self._denied:
             return None
-        granted = await super().ask(request, reason, step)
+        granted = await super().ask(request, occasion)
         if granted is None:
             self._denied.add(request.tool)
         return granted
@@ -175,8 +175,8 @@ people_do_not_see_the_ask = Parts(approvals=_Secretive)
 class _Anonymous(BoundApprovals):
     """Shows people what is to be done, and not why they are asked."""
 
-    async def ask(self, request: ToolRequest, _reason: str, step: int) -> ToolRequest | None:
-        return await super().ask(request, "approval needed", step)
+    async def ask(self, request: ToolRequest, occasion: Occasion) -> ToolRequest | None:
+        return await super().ask(request, msgspec.structs.replace(occasion, reason="approval needed"))
 
 
 people_are_not_told_why = Parts(approvals=_Anonymous)

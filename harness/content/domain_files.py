@@ -49,6 +49,7 @@ class CautionSpec(Frozen):
 
     wants: dict[str, tuple[Word, ...]] = Field(default_factory=dict)
     names: dict[str, Pattern] = Field(default_factory=dict)
+    repeats: tuple[Word, ...] = ()
 
 
 class InjectionFile(Frozen):
@@ -222,7 +223,7 @@ def _read_corpus(folder: Path) -> Corpus:
 
 def _caution(people: Salvage[CautionSpec] | None) -> Caution:
     spec = (people and people.value) or CautionSpec()
-    return Caution(wants=spec.wants, names=spec.names)
+    return Caution(wants=spec.wants, names=spec.names, repeats=spec.repeats)
 
 
 def _repeated(key: str, files: Iterable[tuple[Located, Sequence[Task | Injection]]]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -12,6 +12,7 @@ import msgspec
 
 from harness.boundary import Call, Reply, ToolSpec, identity_of, identity_text
 from harness.history import EventKind
+from harness.orchestrator.approvals import Occasion
 from harness.orchestrator.carrier import Carrier, already_applied
 from harness.orchestrator.halts import Halt
 from harness.orchestrator.rules import Question
@@ -36,6 +37,7 @@ class Conduct:
     tools_used: set[str] = field(default_factory=set)
     spent: defaultdict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
     unsettled: set[str] = field(default_factory=set)
+    done: Counter[str] = field(default_factory=Counter)
 
     def read_only(self, thing: str) -> bool:
         """Whether nothing new may be written: no one builds on ground of which nobody knows whether it is there.
@@ -55,6 +57,7 @@ class Conduct:
                 spent[name] = spent.get(name, 0.0) + value
         if reply.ok:
             self.unsettled.discard(thing_of(spec, request))
+            self.done[thing_of(spec, request)] += 1
         elif spec.effect != "read":
             self.unsettled.add(thing_of(spec, request))
 
@@ -156,7 +159,8 @@ class Gateway:
         )
 
     async def _with_approval(self, waiting: Waiting) -> Observation:
-        granted = await self._run.approvals.ask(waiting.request, waiting.reason, waiting.step)
+        done_before = self._conduct.done[thing_of(waiting.spec, waiting.request)]
+        granted = await self._run.approvals.ask(waiting.request, Occasion(waiting.reason, waiting.step, done_before))
         if granted is None:
             return observe(waiting.request, "denied", message=f"no approval ({waiting.reason})")
         # A person may have changed the arguments, and people mistype as well.

@@ -24,12 +24,14 @@ class Caution(msgspec.Struct, frozen=True):
 
     ``wants`` gives for each tool the words of an ask that show that the customer wants such an action; a tool that is
     not listed is never wanted (``/…/`` is a regular expression). ``names`` gives for an argument (or ``tool.argument``)
-    the pattern of its values: where the ask names such values, the proposed call has to name one of them.
-    ``amount_max`` is what a person who changes proposals cuts amounts to.
+    the pattern of its values: where the ask names such values, the proposed call has to name one of them. ``repeats``
+    are words of an ask that show that something is wanted more than once of the same thing. ``amount_max`` is what a
+    person who changes proposals cuts amounts to.
     """
 
     wants: Mapping[str, tuple[str, ...]] = {}
     names: Mapping[str, str] = {}
+    repeats: tuple[str, ...] = ()
     amount_max: float = 25.0
 
 
@@ -40,7 +42,7 @@ Person = Callable[[Shown], Answer]
 
 
 def careful(caution: Caution) -> Judge:
-    """Return a person who compares the proposed call with the ask, and sees nothing else."""
+    """Return a person who compares the proposed call with the ask."""
 
     def judge(ask: str, tool: str, arguments: Mapping[str, Any]) -> Verdict:
         wanted = any(_mentions(ask, word) for word in caution.wants.get(tool, ()))
@@ -66,6 +68,8 @@ def _person(approver: ApproverName, caution: Caution) -> Person:
     judge = careful(caution)
 
     def compares(shown: Shown) -> Answer:
+        if shown.get("done_before") and not any(_mentions(shown["ask"], word) for word in caution.repeats):
+            return {"decision": "deny"}
         return {"decision": judge(shown["ask"], shown["tool"], shown["arguments"])}
 
     people: dict[ApproverName, Person] = {
@@ -122,6 +126,7 @@ class _Desk:
 class ApprovalService:
     """Answers approval calls: ``arguments`` hold ``ask``, ``tool``, the proposed ``arguments`` and the ``level``.
 
+    Who is careful says no to what the run has done to the same thing already (``done_before``, as far as it is told).
     Level 1, the default, goes to the reviewers, level 2 to the supervisors. Every reply says how many requests were
     waiting or in work when this one arrived. Whoever is asked decides in the end: a caller that gives up takes no
     request back.

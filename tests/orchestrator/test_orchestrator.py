@@ -254,6 +254,15 @@ def test_the_same_intent_planned_again_keeps_its_key(intent: str) -> None:
     assert [call.idempotency_key for call in bench.sent("pay")] == ['run-1:pay:{"to":"Ann"}:1'] * 2
 
 
+def test_people_are_told_how_often_the_same_was_done_before() -> None:
+    """Another intent, or another amount, to the same thing."""
+    pays = [ToolRequest("pay", {"to": to, "usd": usd}) for to, usd in (("Ann", 5.0), ("Bob", 5.0), ("Ann", 6.0))]
+    bench = Bench(*pays)
+    bench.run()
+    asked = [call.arguments["done_before"] for call in bench.calls if call.port == "approval"]
+    assert asked == [0, 0, 1]
+
+
 def test_what_is_known_to_be_applied_is_not_sent_again() -> None:
     """The tool may have lost its keys by then."""
     bench = Bench(PAY, PAY)

@@ -205,6 +205,21 @@ def test_an_absent_person_answers_at_no_level() -> None:
     assert [one.reply.status for one in answered] == ["unknown", "unknown"]
 
 
+@pytest.mark.parametrize(
+    ("done_before", "ask", "expected"),
+    [
+        (0, "Please pay account A", "approve"),
+        (1, "Please pay account A", "deny"),
+        (1, "Please pay account A twice", "approve"),
+    ],
+)
+def test_who_is_careful_lets_nothing_be_done_again_unless_the_ask_wants_it(
+    done_before: int, ask: str, expected: str
+) -> None:
+    caution = Caution(wants=CAUTION.wants, names=CAUTION.names, repeats=("twice",))
+    assert decision("careful", {**shown(ask=ask, to="A"), "done_before": done_before}, caution)["decision"] == expected
+
+
 def hand_over(queue: HumanQueueService, run_id: str, name: str = "human_queue", **arguments: Any) -> Reply:
     """Hand one item over to people, on behalf of one user."""
     call = Call("user", name, arguments, run_id, Principal("ann", "acme"))
