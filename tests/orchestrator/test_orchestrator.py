@@ -312,6 +312,7 @@ def test_an_irreversible_action_is_shown_to_a_person_first() -> None:
         "tool": "pay",
         "arguments": {"to": "Ann", "usd": 5.0},
         "reason": "irreversible",
+        "done_before": 0,
         "level": 1,
     }
     assert asked.arguments == shown
