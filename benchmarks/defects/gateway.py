@@ -86,6 +86,26 @@ class _Curt(TypedArguments):
 refused_without_a_reason = Parts(validation=_Curt)
 
 
+class _Trusting(TypedArguments):
+    """Checks what goes out, and takes for a result whatever comes back."""
+
+    def result_problem(self, _spec: ToolSpec, _value: Any) -> str | None:
+        return None
+
+
+any_answer_is_a_result = Parts(validation=_Trusting)
+
+
+class _TextIsText(TypedArguments):
+    """Knows an error when it is written as one, and takes a page for an object."""
+
+    def result_problem(self, spec: ToolSpec, value: Any) -> str | None:
+        return super().result_problem(spec, value) if isinstance(value, dict) else None
+
+
+pages_pass_for_results = Parts(validation=_TextIsText)
+
+
 class _PeopleFirst(Gateway):
     """Checks the types last, when a person has already looked at the call."""
 
@@ -262,6 +282,8 @@ DEFECTS = {
     "no_allowlist": Caught("only_what_is_on_the_list", "L2", "R3", "D10"),
     "catalogue_shown_in_full": Caught("nothing_else_is_in_sight", "L2", "L12"),
     "every_tool_takes_every_field": Caught("mega_tool", "L21", "R4"),
+    "any_answer_is_a_result": Caught("error_inside_ok", "R4"),
+    "pages_pass_for_results": Caught("error_inside_ok", "R4"),
     "no_validation": Caught("arguments_are_checked", "L13", "R3", "R4"),
     "types_are_guessed": Caught("arguments_are_checked", "R4"),
     "refused_without_a_reason": Caught("arguments_are_checked", "R3"),

@@ -120,7 +120,8 @@ class ToolSpec(msgspec.Struct, frozen=True):
 
     ``identity`` names the arguments that say which thing the tool acts on; addresses, idempotency keys, duplicate
     detection and matching all rest on it. ``untrusted`` marks results that may carry text written by strangers.
-    ``latency_s`` is the mean time to answer; ``concurrency_max`` how many calls the tool bears at one time.
+    ``result`` says what a good answer is, ``latency_s`` the mean time to answer, ``concurrency_max`` how many calls the
+    tool bears at one time.
     """
 
     name: str
@@ -130,6 +131,7 @@ class ToolSpec(msgspec.Struct, frozen=True):
     identity: tuple[str, ...] = ()
     port: Literal["tool", "retrieval", "memory", "agent"] = "tool"
     untrusted: bool = False
+    result: Literal["object", "anything"] = "anything"
     latency_s: float = 0.2
     concurrency_max: int | None = None
 

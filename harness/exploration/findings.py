@@ -125,8 +125,9 @@ def _failures(tried: Sequence[Tried]) -> list[Failure]:
 
 
 def failing(tried: Sequence[Tried]) -> list[Tried]:
-    """Return what failed, with fewer faults first."""
-    return sorted((one for one in tried if one.played.outcome in FAILING), key=lambda one: len(one.candidates))
+    """Return what failed: what the agent is to blame for first, and fewer faults before more."""
+    found = [one for one in tried if one.played.outcome in FAILING]
+    return sorted(found, key=lambda one: (one.played.outcome not in BLAMED, len(one.candidates)))
 
 
 def _plan_found(one: Tried) -> PlanFound:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -74,8 +74,20 @@ class Carrier:
             reply = await run.session.send(msgspec.structs.replace(signed, timeout_s=timeout_s, attempt=attempt))
             if call.port == "model":
                 reply = await self._paid_and_played(call, reply)
+        reply = self._checked(call, reply)
         self._learn(call, reply)
         return reply
+
+    def _checked(self, call: Call, reply: Reply) -> Reply:
+        """Take an answer that is no result for a failure; whether a write was done before it, nobody knows."""
+        spec = self._run.catalogue.get(call.name)
+        if spec is None or spec.port != call.port or not reply.ok:
+            return reply
+        problem = self._run.validation.result_problem(spec, reply.value)
+        if problem is None:
+            return reply
+        status: Literal["failed", "unknown"] = "failed" if spec.effect == "read" else "unknown"
+        return Reply(status, None, "transient_upstream", problem, retryable=True)
 
     async def _paid_and_played(self, call: Call, reply: Reply) -> Reply:
         """Charge what a model consumed, also for an answer that breaks off, and put a stream together."""

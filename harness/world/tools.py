@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, create_model
@@ -38,7 +38,7 @@ def tool(
     latency_s: float = 0.2,
     concurrency_max: int | None = None,
 ) -> Callable[[Callable[..., Any]], Tool]:
-    """Declare a simulated tool; its name, description and argument types are the function's own.
+    """Declare a simulated tool; its name, description, argument types and kind of result are the function's own.
 
     The first parameter is the world, all others are arguments. A tool may raise :class:`ToolError` and nothing else,
     and raises it before it changes the world.
@@ -55,6 +55,7 @@ def tool(
             identity=identity,
             port=port,
             untrusted=untrusted,
+            result="object" if _returns_an_object(function) else "anything",
             latency_s=latency_s,
             concurrency_max=concurrency_max,
         )
@@ -65,6 +66,11 @@ def tool(
         return Tool(spec, function)
 
     return declare
+
+
+def _returns_an_object(function: Callable[..., Any]) -> bool:
+    returned = get_type_hints(function).get("return")
+    return (get_origin(returned) or returned) is dict
 
 
 def _parameters(function: Callable[..., Any]) -> type[BaseModel]:

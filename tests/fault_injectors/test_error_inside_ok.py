@@ -25,9 +25,21 @@ def wrapped(body: str, at: str, **when: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("body", WRAPPED)
 def test_the_value_is_an_error_and_nothing_has_happened(play: Play, body: str) -> None:
     record = play(wrapped(body, "tool:issue_refund")).record
-    [end] = [one for one in record.of("tool_call_completed") if one.name == "issue_refund"]
-    assert end.payload["value"] == WRAPPED[body]
-    assert not record.of("effect_committed")
+    ends = [one for one in record.of("tool_call_completed") if one.name == "issue_refund"]
+    assert (ends[0].port, ends[0].result, ends[0].payload["value"]) == ("tool", "ok", WRAPPED[body])
+    assert not [one for one in record.of("effect_committed") if one.address == ends[0].address]
+
+
+@pytest.mark.parametrize("body", WRAPPED)
+@pytest.mark.parametrize("at", ["tool:issue_refund", "tool:get_order"])
+def test_the_reference_takes_it_for_no_result_and_looks_a_write_up_before_it_asks_again(
+    play: Play, body: str, at: str
+) -> None:
+    record = play(wrapped(body, at)).record
+    assert [one.payload["attempt"] for one in record.of("retry_scheduled")] == [2]
+    looked_up = [one.name for one in record.of("tool_call_started") if one.port == "store"]
+    assert looked_up == (["issue_refund"] if at == "tool:issue_refund" else [])
+    assert score(record).outcome == "passed"
 
 
 @pytest.mark.parametrize(("body", "asked_again"), [("json", True), ("html", True), ("text", False)])
