@@ -34,5 +34,7 @@ KINDS = (
         variants={"loss": {"keys": "all"}, "expiry": {"keys": "own"}},
         effects=("irreversible",),
         latent=True,
+        # A network that delivers twice, and a tool that has forgotten: what is then done twice, no agent has a part in.
+        misleads=True,
     ),
 )

@@ -172,6 +172,17 @@ class _FreshDeadline(Durable):
 crash_moves_the_deadline = Parts(life=_FreshDeadline)
 
 
+class _WallClock(Durable):
+    """Measures deadlines by a clock that can be set."""
+
+    def __init__(self, session: Session, log: RunLog) -> None:
+        super().__init__(session, log)
+        self._real = session.clock
+
+
+deadline_by_the_wall_clock = Parts(life=_WallClock)
+
+
 class _HopefulLife(Durable):
     """Takes a call whose answer was lost in a crash for one that has failed."""
 
@@ -229,6 +240,7 @@ DEFECTS = {
     "log_is_not_read": Caught("crash_and_resume", "R20", "D9"),
     "log_is_written_afterwards": Caught("crash_and_resume", "R20"),
     "lost_log_comes_back": Caught("crash_without_log", "R20"),
+    "deadline_by_the_wall_clock": Caught("deadlines", "R8"),
     "crash_moves_the_deadline": Caught("crash_and_resume", "R20", "R8"),
     "crash_is_a_failure": Caught("crash_and_resume", "D9", "L6"),
     "waits_are_repeated": Caught("crash_and_resume", "R20"),
