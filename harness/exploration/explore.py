@@ -8,9 +8,11 @@ the faults at the calls of a passing run, and at those that appear under faults;
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.boundary import Trigger
 from harness.campaign import TrialSpec
 from harness.exploration.candidates import (
     Candidate,
@@ -23,9 +25,9 @@ from harness.exploration.candidates import (
 from harness.exploration.case import Attempt, Case, Tried
 from harness.exploration.pairs import pairs, revealed
 from harness.exploration.played import Played
-from harness.exploration.sites import Place
+from harness.exploration.sites import Place, Site
 
-PlayAll = Callable[[Sequence[TrialSpec]], list[Played]]
+PlayAll = Callable[[Sequence[TrialSpec]], Iterable[Played]]
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,24 @@ class Exploration:
         return [one for case in self.cases for one in case.tried]
 
 
+def never(_tried: Tried) -> bool:
+    """Stop nowhere."""
+    return False
+
+
 def explore(
-    bases: Sequence[TrialSpec], play: PlayAll, kinds: Kinds, *, depth: int = 1, budget: int | None = None
+    bases: Sequence[TrialSpec],
+    play: PlayAll,
+    kinds: Kinds,
+    *,
+    depth: int = 1,
+    budget: int | None = None,
+    stop: Callable[[Tried], bool] = never,
 ) -> Exploration:
     """Try single faults on every base, also at calls that appear only under another fault; with ``depth`` 2, pairs.
 
-    The order is fixed: all singles before all pairs, along the history of the twin. ``budget`` is the most trials.
+    The order is fixed: all singles before all pairs. ``budget`` is the most trials.
+    ``stop`` ends it behind a trial; where ``play`` yields trials one by one, no more of them are played.
     """
     cases = tuple(Case(base, twin) for base, twin in zip(bases, play(bases), strict=True))
     left = math.inf if budget is None else max(0, budget - len(cases))
@@ -58,6 +72,8 @@ def explore(
         left -= len(allowed)
         for one, played in zip(allowed, play([one.spec for one in allowed]), strict=True):
             one.case.tried.append(Tried(one.spec, one.candidates, played, one.alone))
+            if stop(one.case.tried[-1]):
+                return Exploration(cases, left_out)
     return Exploration(cases, left_out)
 
 
@@ -71,16 +87,35 @@ def _news(cases: Sequence[Case], attempts: Iterator[Attempt]) -> Iterator[Attemp
 
 
 def _singles(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
+    """Yield what applies to each run, in breadth before depth.
+
+    That is the first variant of every kind at every call of every task, then the second ones, and so on: two variants
+    of a kind at one call are more alike than two kinds, or two calls.
+    """
+    turns: defaultdict[int, list[Attempt]] = defaultdict(list)
     for case in cases:
-        yield from (Attempt(case, (one,)) for one in _candidates(case.twin, kinds))
+        alike: Counter[tuple[str, str, Trigger]] = Counter()
+        for one in _candidates(case.twin, kinds):
+            key = (one.site, one.fault.kind, one.fault.when)
+            turns[alike[key]].append(Attempt(case, (one,)))
+            alike[key] += 1
+    return (one for _, turn in sorted(turns.items()) for one in turn)
 
 
 def _candidates(twin: Played, kinds: Kinds) -> Iterator[Candidate]:
+    """Yield every single fault: first what hurts calls that change something, since that is where harm is done."""
     places: set[Place] = set()
     yield from of_the_world(kinds)
-    for site in twin.sites:
+    for site in sorted(twin.sites, key=_urgency):
         if site.place not in places:
             places.add(site.place)
             yield from outages_of(site, kinds)
         yield from at_site(site, kinds)
     yield from of_the_simulation(twin.sites, kinds)
+
+
+def _urgency(site: Site) -> int:
+    """Return 0 for writes and the questions of people about them, 2 for reads, 1 for all else."""
+    if site.port == "approval" or site.effect in ("write", "irreversible"):
+        return 0
+    return 2 if site.effect == "read" else 1
