@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from benchmarks.defects import Defect
 from benchmarks.exploring.injecting import Injection
@@ -16,8 +17,11 @@ from harness.exploration.case import Tried
 from harness.exploration.findings import in_words
 
 RATES = (0.1, 0.3)
-# Random injection is repeated with other seeds.
+# Random injection is repeated with other seeds. Where nobody else has shown a defect, it looks for it for so long.
 SERIES = 3
+LOOKS = 200
+# How many times its budget exploration gets for a defect that it misses, to tell what is late from what is never found.
+LONGER = 10
 PAIRS = 2
 
 
@@ -42,13 +46,17 @@ class Injected(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What came of one defect; ``written`` is the hand-written fault plan that shows it, if one does."""
+    """What came of one defect; ``written`` is the hand-written fault plan that shows it, if one does.
+
+    ``later`` is what exploration finds only with a larger budget than the others have.
+    """
 
     defect: str
     scenario: str
-    written: str | None
     explored: Found | None
-    injected: tuple[Injected, ...]
+    written: str | None = None
+    injected: tuple[Injected, ...] = ()
+    later: Found | None = None
 
     @property
     def needs_no_fault(self) -> bool:
@@ -69,14 +77,16 @@ def find(defects: Sequence[Defect], budget: int) -> list[Finding]:
 
 
 def _finding(subject: Subject, judge: Judge, budget: int) -> Finding:
-    found = explored(subject, judge, budget)
-    one = Finding(subject.defect.name, subject.defect.scenario, None, found, ())
+    one = Finding(subject.defect.name, subject.defect.scenario, explored(subject, judge, budget))
     if one.needs_no_fault:
         return one
-    one = msgspec.structs.replace(one, written=_written(subject, judge), injected=_injected(subject, judge, budget, 1))
+    one = replace(one, written=_written(subject, judge))
+    if not one.is_revealed:
+        one = replace(one, injected=_injected(subject, judge, min(budget, LOOKS), 1))
     if not one.is_revealed:
         return one
-    return msgspec.structs.replace(one, injected=_injected(subject, judge, budget, SERIES))
+    later = None if one.explored else explored(subject, judge, budget * LONGER)
+    return replace(one, injected=_injected(subject, judge, budget, SERIES), later=later)
 
 
 def _written(subject: Subject, judge: Judge) -> str | None:

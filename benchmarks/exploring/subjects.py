@@ -9,6 +9,7 @@ import msgspec
 
 from benchmarks.defects import Defect
 from benchmarks.defects.catching import FOLDER, pattern_scenario, with_defect
+from harness.boundary import FaultPlan
 from harness.campaign import TrialSpec, expand
 from harness.content import AgentSpec
 from harness.exploration import BLAMED, FAILING, Outcome, Played, bases_of, play
@@ -47,21 +48,27 @@ def changed(spec: TrialSpec, **update: Any) -> TrialSpec:
 
 
 class Judge:
-    """Says whether a trial shows a defect: it does harm, and the same trial of the sound agent does none."""
+    """Says whether a trial shows a defect: it does harm, and the same trial of the sound agent does none.
+
+    Where the agent does the same harm without the faults of the trial, they show nothing.
+    """
 
     def __init__(self, kinds: Kinds) -> None:
         self.kinds = kinds
-        self._sound: dict[str, Outcome] = {}
+        self._known: dict[str, Outcome] = {}
 
     def play(self, spec: TrialSpec) -> Played:
         """Play one trial."""
         return play(spec, self.kinds)
 
     def shows(self, subject: Subject, spec: TrialSpec, played: Played) -> bool:
-        """Whether a trial of the defective agent shows its defect; the sound agent plays each trial once."""
-        if played.outcome not in HARM:
+        """Whether a trial of the defective agent shows its defect."""
+        if played.outcome not in HARM or self._does_harm(changed(spec, agent=subject.sound)):
             return False
-        sound = changed(spec, agent=subject.sound)
-        if sound.trial_id not in self._sound:
-            self._sound[sound.trial_id] = self.play(sound).outcome
-        return self._sound[sound.trial_id] not in HARM
+        return not spec.plan.faults or not self._does_harm(changed(spec, plan=FaultPlan()))
+
+    def _does_harm(self, spec: TrialSpec) -> bool:
+        """Play a trial at most once: a sound agent is compared with many defects."""
+        if spec.trial_id not in self._known:
+            self._known[spec.trial_id] = self.play(spec).outcome
+        return self._known[spec.trial_id] in HARM

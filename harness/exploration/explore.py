@@ -8,11 +8,11 @@ the faults at the calls of a passing run, and at those that appear under faults;
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from harness.boundary import Trigger
 from harness.campaign import TrialSpec
 from harness.exploration.candidates import (
     Candidate,
@@ -21,11 +21,14 @@ from harness.exploration.candidates import (
     of_the_simulation,
     of_the_world,
     outages_of,
+    texts_in_reach,
 )
 from harness.exploration.case import Attempt, Case, Tried
 from harness.exploration.pairs import pairs, revealed
 from harness.exploration.played import Played
 from harness.exploration.sites import Place, Site
+
+T = TypeVar("T")
 
 PlayAll = Callable[[Sequence[TrialSpec]], Iterable[Played]]
 
@@ -66,7 +69,7 @@ def explore(
     left = math.inf if budget is None else max(0, budget - len(cases))
     left_out = 0
     for level in (_singles, revealed, pairs)[: depth + 1]:
-        attempts = list(_news(cases, level(cases, kinds)))
+        attempts = list(_news(cases, _in_turns(level(cases, kinds))))
         allowed = attempts if left >= len(attempts) else attempts[: int(left)]
         left_out += len(attempts) - len(allowed)
         left -= len(allowed)
@@ -77,7 +80,7 @@ def explore(
     return Exploration(cases, left_out)
 
 
-def _news(cases: Sequence[Case], attempts: Iterator[Attempt]) -> Iterator[Attempt]:
+def _news(cases: Sequence[Case], attempts: Iterable[Attempt]) -> Iterator[Attempt]:
     """Yield each trial once that was not tried yet."""
     seen = {tried.spec.trial_id for case in cases for tried in case.tried}
     for one in attempts:
@@ -86,32 +89,43 @@ def _news(cases: Sequence[Case], attempts: Iterator[Attempt]) -> Iterator[Attemp
             yield one
 
 
-def _singles(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
-    """Yield what applies to each run, in breadth before depth.
+def _in_turns(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Sort so that the kinds of faults take turns, and so do the tasks: first each once, then each for the second time.
 
-    That is the first variant of every kind at every call of every task, then the second ones, and so on: two variants
-    of a kind at one call are more alike than two kinds, or two calls.
+    Ways of one kind are more alike than two kinds are, so whatever is wrong shows sooner, and a small budget sees all
+    kinds.
     """
-    turns: defaultdict[int, list[Attempt]] = defaultdict(list)
+    return _spread(attempts, lambda one: (id(one.case), *(each.fault.kind for each in one.candidates)))
+
+
+def _spread(items: Iterable[T], alike: Callable[[T], Hashable]) -> list[T]:
+    """Sort by how many that are alike came before."""
+    before: Counter[Hashable] = Counter()
+
+    def turn(one: T) -> int:
+        before[alike(one)] += 1
+        return before[alike(one)]
+
+    return sorted(items, key=turn)
+
+
+def _singles(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
+    """Yield what applies to each run: the first variant of a kind at every call, then the second ones, and so on."""
     for case in cases:
-        alike: Counter[tuple[str, str, Trigger]] = Counter()
-        for one in _candidates(case.twin, kinds):
-            key = (one.site, one.fault.kind, one.fault.when)
-            turns[alike[key]].append(Attempt(case, (one,)))
-            alike[key] += 1
-    return (one for _, turn in sorted(turns.items()) for one in turn)
+        ways = _spread(_candidates(case, kinds), lambda one: (one.site, one.fault.kind, one.fault.when))
+        yield from (Attempt(case, (one,)) for one in ways)
 
 
-def _candidates(twin: Played, kinds: Kinds) -> Iterator[Candidate]:
+def _candidates(case: Case, kinds: Kinds) -> Iterator[Candidate]:
     """Yield every single fault: first what hurts calls that change something, since that is where harm is done."""
     places: set[Place] = set()
-    yield from of_the_world(kinds)
-    for site in sorted(twin.sites, key=_urgency):
+    yield from of_the_world(kinds, texts_in_reach(case.base))
+    for site in sorted(case.twin.sites, key=_urgency):
         if site.place not in places:
             places.add(site.place)
             yield from outages_of(site, kinds)
         yield from at_site(site, kinds)
-    yield from of_the_simulation(twin.sites, kinds)
+    yield from of_the_simulation(case.twin.sites, kinds)
 
 
 def _urgency(site: Site) -> int:
