@@ -44,7 +44,6 @@ KINDS = (
         variants={
             "killed before": {"at": "before"},
             "killed after": {"at": "after"},
-            "back after an hour": {"at": "after", "restart_after_s": 3600.0},
             "log lost": {"at": "after", "log": "lost"},
             "checkpoint corrupted": {"at": "after", "log": "torn"},
         },

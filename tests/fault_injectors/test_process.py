@@ -25,20 +25,13 @@ def effects(record: Record) -> list[str | None]:
     return [event.name for event in record.of("effect_committed")]
 
 
-@pytest.mark.parametrize("name", [name for name in KINDS["crash"].variants if name != "back after an hour"])
+@pytest.mark.parametrize("name", KINDS["crash"].variants)
 @pytest.mark.parametrize("at", ["model:planner", "tool:get_order", "approval:issue_refund", "tool:issue_refund"])
 def test_a_run_that_is_killed_anywhere_in_any_way_pays_once(play: Play, name: str, at: str) -> None:
     record = play(crash(name, at)).record
     assert [receipt.times for receipt in record.receipts] == [1]
     assert effects(record) == ["issue_refund"]
     assert score(record).verdict == "passed"
-
-
-@pytest.mark.parametrize("at", ["model:planner", "tool:get_order", "approval:issue_refund", "tool:issue_refund"])
-def test_a_run_that_comes_back_behind_its_deadline_says_so_and_does_nothing_more(play: Play, at: str) -> None:
-    record = play(crash("back after an hour", at)).record
-    assert effects(record) == ["issue_refund"] * (at == "tool:issue_refund")
-    assert [event.result for event in record.of("run_completed")] == ["halted"]
 
 
 async def refunds(_ask: Ask, tools: Toolbox) -> str:
