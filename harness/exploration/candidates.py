@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from harness.boundary import CallFault, FaultKind, FaultPlan, PlannedFault, Seeding, Trigger
+from harness.campaign import TrialSpec
+from harness.content import load_domain
 from harness.exploration.sites import Site
 from harness.history import digest
 
@@ -69,14 +71,30 @@ def outages_of(site: Site, kinds: Kinds) -> Iterator[Candidate]:
                     yield Candidate(fault, at, f"{variant} {lasts}", f"{kind.name}/{variant}/{lasts}")
 
 
-def of_the_world(kinds: Kinds) -> Iterator[Candidate]:
-    """Yield what can be wrong before the run begins."""
+def texts_in_reach(base: TrialSpec) -> tuple[str, ...]:
+    """Return the poisoned texts of the domain that ask for a call within reach of the task."""
+    domain = load_domain(base.domain)
+    return domain.soil(domain.tasks[base.task_id]).fitting
+
+
+def of_the_world(kinds: Kinds, texts: Sequence[str] = ()) -> Iterator[Candidate]:
+    """Yield what can be wrong before the run begins.
+
+    A kind that plants a text plants the first of ``texts``, and in its first variant the others as well: some harm can
+    be done by one text alone.
+    """
     for kind in by_name(kinds):
         if isinstance(kind, Seeding):
-            for variant, options in kind.variants.items():
-                yield Candidate(
-                    PlannedFault(kind=kind.name, options=dict(options)), WORLD, variant, f"{kind.name}/{variant}"
-                )
+            yield from (_seeded(kind, variant) for variant in kind.variants)
+            if "injection" in kind.options.model_fields:
+                first = next(iter(kind.variants))
+                yield from (_seeded(kind, first, text) for text in texts[1:])
+
+
+def _seeded(kind: Seeding, variant: str, text: str | None = None) -> Candidate:
+    options = dict(kind.variants[variant]) | ({"injection": text} if text else {})
+    told = f"{variant}, {text}" if text else variant
+    return Candidate(PlannedFault(kind=kind.name, options=options), WORLD, told, f"{kind.name}/{told}")
 
 
 def of_the_simulation(sites: Sequence[Site], kinds: Kinds) -> Iterator[Candidate]:

@@ -8,8 +8,10 @@ the faults at the calls of a passing run, and at those that appear under faults;
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from harness.campaign import TrialSpec
 from harness.exploration.candidates import (
@@ -19,13 +21,16 @@ from harness.exploration.candidates import (
     of_the_simulation,
     of_the_world,
     outages_of,
+    texts_in_reach,
 )
 from harness.exploration.case import Attempt, Case, Tried
 from harness.exploration.pairs import pairs, revealed
 from harness.exploration.played import Played
-from harness.exploration.sites import Place
+from harness.exploration.sites import Place, Site
 
-PlayAll = Callable[[Sequence[TrialSpec]], list[Played]]
+T = TypeVar("T")
+
+PlayAll = Callable[[Sequence[TrialSpec]], Iterable[Played]]
 
 
 @dataclass(frozen=True)
@@ -41,27 +46,41 @@ class Exploration:
         return [one for case in self.cases for one in case.tried]
 
 
+def never(_tried: Tried) -> bool:
+    """Stop nowhere."""
+    return False
+
+
 def explore(
-    bases: Sequence[TrialSpec], play: PlayAll, kinds: Kinds, *, depth: int = 1, budget: int | None = None
+    bases: Sequence[TrialSpec],
+    play: PlayAll,
+    kinds: Kinds,
+    *,
+    depth: int = 1,
+    budget: int | None = None,
+    stop: Callable[[Tried], bool] = never,
 ) -> Exploration:
     """Try single faults on every base, also at calls that appear only under another fault; with ``depth`` 2, pairs.
 
-    The order is fixed: all singles before all pairs, along the history of the twin. ``budget`` is the most trials.
+    The order is fixed: all singles before all pairs. ``budget`` is the most trials.
+    ``stop`` ends it behind a trial; where ``play`` yields trials one by one, no more of them are played.
     """
     cases = tuple(Case(base, twin) for base, twin in zip(bases, play(bases), strict=True))
     left = math.inf if budget is None else max(0, budget - len(cases))
     left_out = 0
     for level in (_singles, revealed, pairs)[: depth + 1]:
-        attempts = list(_news(cases, level(cases, kinds)))
+        attempts = list(_news(cases, _in_turns(level(cases, kinds))))
         allowed = attempts if left >= len(attempts) else attempts[: int(left)]
         left_out += len(attempts) - len(allowed)
         left -= len(allowed)
         for one, played in zip(allowed, play([one.spec for one in allowed]), strict=True):
             one.case.tried.append(Tried(one.spec, one.candidates, played, one.alone))
+            if stop(one.case.tried[-1]):
+                return Exploration(cases, left_out)
     return Exploration(cases, left_out)
 
 
-def _news(cases: Sequence[Case], attempts: Iterator[Attempt]) -> Iterator[Attempt]:
+def _news(cases: Sequence[Case], attempts: Iterable[Attempt]) -> Iterator[Attempt]:
     """Yield each trial once that was not tried yet."""
     seen = {tried.spec.trial_id for case in cases for tried in case.tried}
     for one in attempts:
@@ -70,17 +89,47 @@ def _news(cases: Sequence[Case], attempts: Iterator[Attempt]) -> Iterator[Attemp
             yield one
 
 
+def _in_turns(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Sort so that the kinds of faults take turns, and so do the tasks: first each once, then each for the second time.
+
+    Ways of one kind are more alike than two kinds are, so whatever is wrong shows sooner, and a small budget sees all
+    kinds.
+    """
+    return _spread(attempts, lambda one: (id(one.case), *(each.fault.kind for each in one.candidates)))
+
+
+def _spread(items: Iterable[T], alike: Callable[[T], Hashable]) -> list[T]:
+    """Sort by how many that are alike came before."""
+    before: Counter[Hashable] = Counter()
+
+    def turn(one: T) -> int:
+        before[alike(one)] += 1
+        return before[alike(one)]
+
+    return sorted(items, key=turn)
+
+
 def _singles(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
+    """Yield what applies to each run: the first variant of a kind at every call, then the second ones, and so on."""
     for case in cases:
-        yield from (Attempt(case, (one,)) for one in _candidates(case.twin, kinds))
+        ways = _spread(_candidates(case, kinds), lambda one: (one.site, one.fault.kind, one.fault.when))
+        yield from (Attempt(case, (one,)) for one in ways)
 
 
-def _candidates(twin: Played, kinds: Kinds) -> Iterator[Candidate]:
+def _candidates(case: Case, kinds: Kinds) -> Iterator[Candidate]:
+    """Yield every single fault: first what hurts calls that change something, since that is where harm is done."""
     places: set[Place] = set()
-    yield from of_the_world(kinds)
-    for site in twin.sites:
+    yield from of_the_world(kinds, texts_in_reach(case.base))
+    for site in sorted(case.twin.sites, key=_urgency):
         if site.place not in places:
             places.add(site.place)
             yield from outages_of(site, kinds)
         yield from at_site(site, kinds)
-    yield from of_the_simulation(twin.sites, kinds)
+    yield from of_the_simulation(case.twin.sites, kinds)
+
+
+def _urgency(site: Site) -> int:
+    """Return 0 for writes and the questions of people about them, 2 for reads, 1 for all else."""
+    if site.port == "approval" or site.effect in ("write", "irreversible"):
+        return 0
+    return 2 if site.effect == "read" else 1

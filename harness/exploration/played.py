@@ -10,6 +10,7 @@ import msgspec
 from harness.boundary import misleads
 from harness.campaign import Spread, TrialSpec, run_trial
 from harness.content import all_fault_kinds
+from harness.exploration.candidates import Kinds
 from harness.exploration.outcomes import Outcome, outcome_of
 from harness.exploration.primitives import primitives_of
 from harness.exploration.shapes import shape_of, tails_of
@@ -43,14 +44,15 @@ class Played(msgspec.Struct, frozen=True):
     tails: dict[str, str]
 
 
-def play(spec: TrialSpec) -> Played:
-    """Play one trial."""
-    record = run_trial(spec, all_fault_kinds()).record
+def play(spec: TrialSpec, kinds: Kinds | None = None) -> Played:
+    """Play one trial; who plays many looks the kinds of faults up once."""
+    known = kinds if kinds is not None else all_fault_kinds()
+    record = run_trial(spec, known).record
     card = score(record, spec.expect)
     hits = record.of("fault_injected")
     return Played(
         trial_id=spec.trial_id,
-        outcome=outcome_of(record, card, lied_to=_is_lied_to(spec, record)),
+        outcome=outcome_of(record, card, lied_to=_is_lied_to(spec, record, known)),
         signature=card.signature,
         shape=shape_of(record),
         history_digest=history_digest(record.events),
@@ -64,9 +66,8 @@ def play(spec: TrialSpec) -> Played:
     )
 
 
-def _is_lied_to(spec: TrialSpec, record: Record) -> bool:
+def _is_lied_to(spec: TrialSpec, record: Record, kinds: Kinds) -> bool:
     """Whether some fault has hit of those under which an agent may end wrongly in good faith."""
-    kinds = all_fault_kinds()
     hit = [spec.plan.faults[receipt.fault] for receipt in record.receipts if receipt.fired]
     return any(misleads(kinds[one.kind], kinds[one.kind].options.model_validate(one.options)) for one in hit)
 
@@ -77,7 +78,8 @@ def _is_let_through(record: Record, address: str | None) -> bool:
 
 
 def _play_all(specs: Sequence[TrialSpec]) -> list[bytes]:
-    return [_ENCODER.encode(_without_paths(spec, play(spec))) for spec in specs]
+    kinds = all_fault_kinds()
+    return [_ENCODER.encode(_without_paths(spec, play(spec, kinds))) for spec in specs]
 
 
 def _without_paths(spec: TrialSpec, played: Played) -> Played:
