@@ -48,7 +48,8 @@ def test_a_trial_is_the_same_wherever_it_is_played() -> None:
 
 def test_a_model_that_does_what_is_forbidden_is_reported() -> None:
     """Zero is no virtue where nothing could be found."""
-    drifting = AgentSpec(name="drifting", planner="simulated", planner_options={"version": "v0", "drift": 0.3})
+    options = {"version": "v0", "drift": 0.3}
+    drifting = AgentSpec(name="drifting", planner="simulated", planner_options=options, approver="always")
     trials = [spec(0).model_copy(update={"agent": drifting, "seed": seed}) for seed in range(60)]
     cards = [score(run_trial(trial, {}).record) for trial in trials]
     assert any(one.rule == "duplicate_effect" for card in cards for one in card.violations)
