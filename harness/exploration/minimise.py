@@ -38,21 +38,6 @@ def minimise(items: Sequence[T], fails: Callable[[tuple[T, ...]], bool]) -> tupl
         part = smaller
 
 
-def smallest(values: Sequence[T], fails: Callable[[T], bool]) -> T:
-    """Return the first of ``values`` that fails, in few tries; the last one has to fail, which is taken for granted.
-
-    ``values`` stand in order, the simplest first. Whatever ``fails`` says, the result fails, and its neighbour before
-    it does not; only where it is monotone (all behind a failing one fail) there is none at all before it.
-    Raises ValueError when there are no values.
-    """
-    if not values:
-        msg = "nothing to choose from: give at least one value, the last of which fails"
-        raise ValueError(msg)
-    if len(values) == 1 or fails(values[0]):
-        return values[0]
-    return values[_first(1, len(values) - 1, lambda number: fails(values[number]))]
-
-
 class _Asked:
     """Remembers what was asked, by the numbers of the items."""
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.exploration.minimise import minimise, smallest
+from harness.exploration.minimise import minimise
 
 Part = tuple[int, ...]
 Fails = Callable[[Part], bool]
@@ -90,29 +90,3 @@ def test_two_needed_ones_are_found_wherever_they_are(size: int) -> None:
 
 def test_equal_items_are_told_apart_by_their_place() -> None:
     assert minimise("abaab", lambda part: part.count("a") >= 2) == ("a", "a")
-
-
-@given(values=st.integers(1, 300), least=st.integers(0, 299))
-def test_the_smallest_value_that_fails_is_found_by_halves(values: int, least: int) -> None:
-    least = min(least, values - 1)
-    asked: list[int] = []
-
-    def fails(value: int) -> bool:
-        asked.append(value)
-        return value >= least
-
-    assert smallest(range(values), fails) == least
-    assert len(asked) == len(set(asked)) <= 1 + steps_of(values)
-
-
-@given(table=st.lists(st.booleans(), max_size=60))
-def test_the_smallest_value_fails_and_its_neighbour_does_not(table: list[bool]) -> None:
-    said = [*table, True]
-    found = smallest(range(len(said)), lambda value: said[value])
-    assert said[found]
-    assert found == 0 or not said[found - 1]
-
-
-def test_no_values_are_no_choice() -> None:
-    with pytest.raises(ValueError, match="nothing to choose from"):
-        smallest([], bool)
