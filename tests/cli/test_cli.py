@@ -274,6 +274,29 @@ def test_ctrl_c_stops_a_run_at_once_and_says_what_is_left(jobs: str, tmp_path: P
     expect_refusal(harness("report", tmp_path / "results"), "a run that was stopped")
 
 
+def test_a_run_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    words = ["run", "scenarios/lost.yaml", "--trials", "5000", "--jobs", "2", "--out", str(tmp_path / "results")]
+    command = [str(Path(sys.executable).with_name("harness")), *words]
+    with subprocess.Popen(command, cwd=SHOP, stderr=subprocess.DEVNULL, start_new_session=True) as running:
+        while not list((tmp_path / "results").glob("trials/*.parquet")):
+            assert running.poll() is None
+            time.sleep(0.1)
+        running.kill()
+        running.wait(timeout=20)
+    deadline_s = time.monotonic() + 20
+    while group_is_alive(running.pid):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.1)
+
+
+def group_is_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_golden_list_shows_every_task() -> None:
     listed = json.loads(harness("golden", "list", "shop", "--json").stdout)
     assert [row["task"] for row in listed] == ["refund_damaged", "order_status"]
