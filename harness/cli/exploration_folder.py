@@ -49,11 +49,16 @@ def _check(folder: Path, conditions: dict[str, Any]) -> None:
 
 
 def keep_failing(folder: Path, exploration: Exploration, found: Findings, command: str, seed: int) -> None:
-    """Write what was found, and the failing trials as results that can be shown, replayed and shrunk."""
+    """Write what was found, and the failing trials as results that can be shown, replayed and shrunk.
+
+    Of many, the first plan of each way to fail is kept before all others.
+    """
     for name in (*SCHEMAS, "inputs"):
         shutil.rmtree(folder / name, ignore_errors=True)
     (folder / MANIFEST).unlink(missing_ok=True)
-    specs = [one.spec for one in failing(exploration.tried)][:FAILING_KEPT]
+    firsts = {failure.plans[0].trial_id: rank for rank, failure in enumerate(found.failures)}
+    specs = [one.spec for one in failing(exploration.tried)]
+    specs = sorted(specs, key=lambda spec: firsts.get(spec.trial_id, len(firsts)))[:FAILING_KEPT]
     run_campaign(specs, folder)
     write_whole(folder / FOUND, msgspec.json.format(msgspec.json.encode(found), indent=2))
     if specs:

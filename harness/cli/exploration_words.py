@@ -37,7 +37,8 @@ def _places(cells: Sequence[Cell]) -> list[tuple[str | int, ...]]:
         key = (cell.agent, cell.place)
         counts[key].update(cell.outcomes)
         fails[key] += [cell.kind] if cell.worst in BLAMED else []
-    return [(*key, *(count[name] for name in OUTCOMES), ", ".join(fails[key])) for key, count in counts.items()]
+    told = {key: ", ".join(dict.fromkeys(kinds)) for key, kinds in fails.items()}
+    return [(*key, *(count[name] for name in OUTCOMES), told[key]) for key, count in counts.items()]
 
 
 def _fired(primitives: Sequence[Fired]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,7 @@ from harness.exploration import (
 from harness.exploration import (
     shrink as shrink_trial,
 )
+from harness.render import Asked, write_exploration
 from harness.store import write_manifest
 
 FAILING_FOUND = 1
@@ -61,15 +63,19 @@ def explore(
     """
     bases = bases_of(target, [agent_spec(agent)] if agent else None, seed=seed)
     folder = out or new_folder(target.replace("/", "-").replace("*", "all"), EXPLORATIONS)
-    command = f"harness explore {target} --depth {depth} --seed {seed}" + (f" --agent {agent}" if agent else "")
+    given = {"--agent": agent, "--depth": depth, "--seed": seed, "--budget": budget}
+    options = [str(word) for pair in given.items() if pair[1] is not None for word in pair]
+    command = shlex.join(["harness", "explore", target, *options])
     with claimed_exploration(folder, bases, command, seed) as memory_path:
         exploration = _explored(bases, memory_path, depth, budget, jobs)
         found = findings(exploration)
         keep_failing(folder, exploration, found, command, seed)
+        page = write_exploration(found, folder, Asked(target, depth, seed, command))
     if as_json:
         say_json(found)
     else:
         say_findings(found, folder)
+        say(f"page: {page}")
     if found.blamed:
         raise typer.Exit(FAILING_FOUND)
 

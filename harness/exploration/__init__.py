@@ -5,7 +5,7 @@ Starts trials and judges them by what scoring says; what many trials mean statis
 
 from harness.exploration.corpus import regressions_for, save
 from harness.exploration.explore import Exploration, explore
-from harness.exploration.findings import Cell, Failure, Findings, Fired, PlanFound, failing, findings
+from harness.exploration.findings import Cell, Failure, Findings, Fired, PlanFound, Twin, failing, findings
 from harness.exploration.minimise import minimise
 from harness.exploration.outcomes import BLAMED, FAILING, OUTCOMES, Outcome, outcome_of
 from harness.exploration.played import Memory, Played, play
@@ -28,6 +28,7 @@ __all__ = [
     "PlanFound",
     "Played",
     "Shrunk",
+    "Twin",
     "bases_of",
     "explore",
     "failing",

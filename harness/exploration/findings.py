@@ -7,18 +7,29 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from harness.exploration.candidates import CLOCK, WORLD, Candidate
-from harness.exploration.case import Tried
+from harness.boundary import family_of
+from harness.content import all_fault_kinds
+from harness.exploration.candidates import CLOCK, WORLD, Candidate, Kinds
+from harness.exploration.case import Case, Tried
 from harness.exploration.explore import Exploration
 from harness.exploration.outcomes import BLAMED, FAILING, OUTCOMES, Outcome
 from harness.exploration.primitives import PRIMITIVES
 
 
+class Twin(msgspec.Struct, frozen=True):
+    """How an agent did a task without any fault."""
+
+    agent: str
+    task_id: str
+    outcome: Outcome
+
+
 class Cell(msgspec.Struct, frozen=True):
-    """How the single faults of one kind at one place ended, over all tasks; ``trial_id`` is one of the worst."""
+    """How the single faults of one kind and family at one place ended, over all tasks; ``trial_id`` is a worst one."""
 
     agent: str
     place: str
+    family: str
     kind: str
     outcomes: Mapping[str, int]
     worst: Outcome
@@ -51,12 +62,18 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Findings(msgspec.Struct, frozen=True):
-    """What an exploration comes to; ``left_out`` plans were not tried for want of budget."""
+    """What an exploration comes to; ``left_out`` plans were not tried for want of budget.
+
+    ``outcomes`` counts plans, ``by_agent`` does so for each agent. Cells come agent by agent, their places in the order
+    in which the agent called them: first the world, last the clock.
+    """
 
     trials: int
     histories: int
     left_out: int
     outcomes: Mapping[str, int]
+    by_agent: Mapping[str, Mapping[str, int]]
+    twins: tuple[Twin, ...]
     cells: tuple[Cell, ...]
     primitives: tuple[Fired, ...]
     failures: tuple[Failure, ...]
@@ -75,6 +92,8 @@ def findings(exploration: Exploration) -> Findings:
         histories=len({one.played.history_digest for one in tried}),
         left_out=exploration.left_out,
         outcomes=_counted(one.played.outcome for one in tried),
+        by_agent=_by_agent(exploration),
+        twins=tuple(_twin(case) for case in exploration.cases),
         cells=tuple(_cells(tried)),
         primitives=tuple(_primitives(exploration)),
         failures=tuple(_failures(tried)),
@@ -86,18 +105,50 @@ def _counted(outcomes: Iterable[Outcome]) -> dict[str, int]:
     return {name: counts[name] for name in OUTCOMES if counts[name]}
 
 
+def _by_agent(exploration: Exploration) -> dict[str, dict[str, int]]:
+    outcomes: dict[str, list[Outcome]] = {case.base.agent.name: [] for case in exploration.cases}
+    for one in exploration.tried:
+        outcomes[one.spec.agent.name].append(one.played.outcome)
+    return {agent: _counted(counted) for agent, counted in outcomes.items()}
+
+
+def _twin(case: Case) -> Twin:
+    return Twin(case.base.agent.name, case.base.task_id, case.twin.outcome)
+
+
 def _cells(tried: Sequence[Tried]) -> list[Cell]:
-    grouped: defaultdict[tuple[str, str, str], list[Tried]] = defaultdict(list)
+    kinds = all_fault_kinds()
+    grouped: defaultdict[tuple[str, str, str, str], list[Tried]] = defaultdict(list)
     for one in tried:
         if one.alone is None:
-            grouped[one.spec.agent.name, place_of(one.candidates[0]), one.candidates[0].fault.kind].append(one)
-    return [_cell(*key, group) for key, group in sorted(grouped.items())]
+            first = one.candidates[0]
+            key = (one.spec.agent.name, place_of(first), _family(first, kinds), first.fault.kind)
+            grouped[key].append(one)
+    agents = _ranks(key[0] for key in grouped)
+    places = _ranks([WORLD, *(key[1] for key in grouped if key[1] != CLOCK)])
+    order = sorted(grouped, key=lambda key: (agents[key[0]], places.get(key[1], len(places)), *key[2:]))
+    return [_cell(*key, grouped[key]) for key in order]
 
 
-def _cell(agent: str, place: str, kind: str, group: Sequence[Tried]) -> Cell:
-    worst = max(group, key=lambda one: OUTCOMES.index(one.played.outcome))
+def _ranks(names: Iterable[str]) -> dict[str, int]:
+    """Say at which place each name appears first."""
+    return {name: rank for rank, name in enumerate(dict.fromkeys(names))}
+
+
+def _cell(agent: str, place: str, family: str, kind: str, group: Sequence[Tried]) -> Cell:
+    worst = max(group, key=_badness)
     counts = _counted(one.played.outcome for one in group)
-    return Cell(agent, place, kind, counts, worst.played.outcome, worst.spec.trial_id)
+    return Cell(agent, place, family, kind, counts, worst.played.outcome, worst.spec.trial_id)
+
+
+def _badness(one: Tried) -> int:
+    """Rank an outcome; a fault that reached nothing hides no other."""
+    return -1 if one.played.outcome == "not_triggered" else OUTCOMES.index(one.played.outcome)
+
+
+def _family(one: Candidate, kinds: Kinds) -> str:
+    kind = kinds[one.fault.kind]
+    return family_of(kind, kind.options.model_validate(one.fault.options))
 
 
 def place_of(one: Candidate) -> str:

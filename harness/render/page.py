@@ -18,10 +18,10 @@ def fingerprint(text: str) -> str:
 
 
 def policy(style: str, script: str) -> str:
-    """Return the content security policy: nothing but this style and this script, and no network at all."""
+    """Return the content security policy: nothing but this style and script, and no network at all."""
     rules = {
         "default-src": "'none'",
-        "script-src": fingerprint(script),
+        "script-src": fingerprint(script) if script else "'none'",
         "style-src": fingerprint(style),
         "img-src": "data:",
         "base-uri": "'none'",
@@ -37,9 +37,14 @@ def packed(data: Any) -> str:
     return base64.b64encode(gzip.compress(canonical_json(data), compresslevel=9, mtime=0)).decode()
 
 
-def page(context: Mapping[str, Any]) -> str:
-    """Return the whole HTML file."""
-    style = (reports_folder() / "report.css").read_text(encoding="utf-8")
-    script = (reports_folder() / "report.js").read_text(encoding="utf-8")
-    template = environment().get_template("report.html.j2")
+def page(name: str, context: Mapping[str, Any]) -> str:
+    """Return the whole HTML file: a template, with the style that all pages share, its own, and its script if any."""
+    style = "".join(_text(one) for one in dict.fromkeys(("report.css", f"{name}.css")))
+    script = _text(f"{name}.js")
+    template = environment().get_template(f"{name}.html.j2")
     return template.render(**context, policy=policy(style, script), style=style, script=script)
+
+
+def _text(name: str) -> str:
+    path = reports_folder() / name
+    return path.read_text(encoding="utf-8") if path.exists() else ""

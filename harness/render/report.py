@@ -59,6 +59,7 @@ def render_report(results: Results) -> str:
     rows = verdict_table(results)
     bad = pictures.keys() & set(selection.bad)
     return page(
+        "report",
         {
             "title": ", ".join(row.scenario for row in rows[:1]) or "no trials",
             "verdicts": VERDICTS,
@@ -87,7 +88,7 @@ def render_report(results: Results) -> str:
             "manifest": results.manifest,
             "brains": sorted({trial.brain for trial in results.trials}),
             "folder": str(results.folder),
-        }
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """The Jinja environment: everything that a template prints is escaped, made visible, and a dash where it is null.
 
-Only ``report.html.j2`` may say ``|safe``, of what this room made itself.
+Only ``base.html.j2`` and ``report.html.j2`` may say ``|safe``, of what this room made itself.
 """
 
 from __future__ import annotations

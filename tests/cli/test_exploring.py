@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.analysis import load_results
+from harness.cli import exploration_folder
 from tests.cli.test_cli import Done, harness
 from tests.conftest import SHOP
 
@@ -54,6 +56,30 @@ def test_an_exploration_that_finds_a_failure_ends_with_1_and_says_how_to_shrink_
     assert "duplicate_effect issue_refund" in explored.stdout
     assert "harness shrink found" in explored.stdout
     assert "never:" in explored.stdout
+
+
+def test_an_exploration_writes_its_page_and_says_where(project: Path, explored: Done) -> None:
+    assert explored.stdout.splitlines()[-1] == "page: found/exploration.html"
+    html = (project / "found" / "exploration.html").read_text(encoding="utf-8")
+    assert "harness explore shop/refund_damaged --agent sloppy_agent:agent --depth 1 --seed 0" in html
+    assert f"harness shrink found {doubled(project)}" in html
+
+
+def test_the_command_of_the_page_can_be_said_to_a_shell(tmp_path: Path) -> None:
+    harness("explore", "shop/order_s*", "--budget", "40", "--out", tmp_path / "out")
+    html = (tmp_path / "out" / "exploration.html").read_text(encoding="utf-8")
+    assert "harness explore &#39;shop/order_s*&#39; --depth 1 --seed 0 --budget 40<" in html
+
+
+def test_the_first_plan_of_each_way_to_fail_is_kept(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exploration_folder, "FAILING_KEPT", 3)
+    harness("explore", "shop/refund_damaged", "--agent", "sloppy_agent:agent", "--out", tmp_path / "few", cwd=project)
+    ways = json.loads((tmp_path / "few" / "exploration.json").read_text())["failures"]
+    kept = {trial.trial_id for trial in load_results(tmp_path / "few").trials}
+    assert len(ways) > 3
+    assert kept == {one["plans"][0]["trial_id"] for one in ways[:3]}
 
 
 def test_an_exploration_that_finds_nothing_ends_with_0(tmp_path: Path) -> None:

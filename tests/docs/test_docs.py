@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+DOCUMENTS = ("README.md", "docs/your_own_pack.md", "docs/orchestrator.md", "docs/exploration.md")
 NAMED = re.compile(r"# file: (\S+)\n")
 
 
@@ -26,7 +27,7 @@ def run(command: list[str], folder: Path) -> None:
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/your_own_pack.md", "docs/orchestrator.md"])
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_can_be_followed_from_top_to_bottom(document: str, tmp_path: Path) -> None:
     harness = str(Path(sys.executable).with_name("harness"))
     for language, text in blocks(document):
