@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from harness.boundary import Call, Reply, Session, ToolSpec, Usage, failed, played
-from harness.content import Ask
+from harness.content import Ask, Budget
 from harness.errors import AgentError, HarnessError
 from harness.planners import Context, Decision, Observation, ToolRequest, observe
 
@@ -61,6 +61,11 @@ class Toolbox:
     def specs(self) -> list[ToolSpec]:
         """The declarations of the tools, for a planner's prompt."""
         return list(self._session.catalogue.values())
+
+    @property
+    def budget(self) -> Budget:
+        """What the run may use up as things stand: it can be cut while a run is under way."""
+        return self._ask.budget.scaled(self._session.budget_factor(None))
 
     async def call(
         self, tool: str, arguments: dict[str, Any], *, idempotency_key: str | None = None, timeout_s: float = 30.0

@@ -6,7 +6,8 @@ import re
 
 _ADMITS = re.compile(
     r"\A\s*error\b|"
-    r"\b(could not|can ?not|did not|do not know|not approved|not done|failed|refused|handed over|waits? for|unable)\b",
+    r"\b(could not|can ?not|did not|do not know|not approved|not done|failed|refused|handed over|waits? for|unable|"
+    r"had to stop|stopped before|(ask|try) again)\b",
     re.IGNORECASE,
 )
 _DOUBTS = re.compile(r"\b(unknown|do not know|not sure)\b", re.IGNORECASE)

@@ -33,6 +33,17 @@ class Budget(Frozen):
     max_cost_usd: Annotated[float, Field(gt=0)] = 1.0
     deadline_s: Annotated[float, Field(gt=0)] = 3600.0
 
+    def scaled(self, factor: float) -> Budget:
+        """Return the budget with everything but the deadline multiplied, counts rounded down, to 1 at the least."""
+        return Budget(
+            max_steps=max(1, int(self.max_steps * factor)),
+            max_tool_calls=max(1, int(self.max_tool_calls * factor)),
+            max_tokens_in=max(1, int(self.max_tokens_in * factor)),
+            max_tokens_out=max(1, int(self.max_tokens_out * factor)),
+            max_cost_usd=self.max_cost_usd * factor,
+            deadline_s=self.deadline_s,
+        )
+
 
 class Ask(Frozen):
     """What the agent is told and may use; ``tools`` empty means every tool of the domain."""

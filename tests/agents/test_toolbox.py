@@ -42,6 +42,13 @@ async def tells_why_not(_ask: Ask, tools: Toolbox) -> str:
     return f"ok {len(decision.calls)}"
 
 
+async def tells_its_budget(_ask: Ask, tools: Toolbox) -> str:
+    """Say what it may use up, at the beginning and after the first call."""
+    before = tools.budget
+    await tools.think()
+    return f"{before.max_steps} {tools.budget.max_steps} {tools.budget.max_cost_usd:g} {tools.budget.deadline_s:g}"
+
+
 async def thinks_without_end(_ask: Ask, tools: Toolbox) -> str:
     """Never listen to what the model says."""
     for _ in range(17):
@@ -92,6 +99,12 @@ def test_it_knows_what_the_model_has_consumed(play: Play) -> None:
     spent = [sum(getattr(end, name) for end in ends) for name in ("tokens_in", "tokens_out", "cost_usd")]
     assert record.answer == f"2 {spent[0]} {spent[1]} {spent[2]:.6f}"
     assert spent[0] > 0
+
+
+def test_it_knows_its_budget_as_it_stands_after_a_cut(play: Play) -> None:
+    cut = {"kind": "budget_cut", "when": {"window": [0.01, 60]}, "options": {"factor": 0.01}}
+    assert played(play, "tells_its_budget").answer == "16 16 1 3600"
+    assert played(play, "tells_its_budget", cut).answer == "16 1 0.01 3600"
 
 
 MODEL_FAULTS: dict[str, dict[str, Any]] = {
