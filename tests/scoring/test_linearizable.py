@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Hashable, Sequence
+from functools import partial
 
 import msgspec
 from hypothesis import event, given
@@ -118,7 +119,7 @@ def test_calls_that_overlap_may_be_exchanged_and_others_may_not() -> None:
     write, read = Step(Span(0, 3), 1, None), Step(Span(1, 2), None, 1)
     late = Step(Span(4, 5), 1, None)
     for steps, order in ([read, write], (1, 0)), ([read, late], None), ([late, read], None):
-        assert linear_order([one.span for one in steps], lambda one, seen=steps: register(seen, one)).order == order
+        assert linear_order([one.span for one in steps], partial(register, steps)).order == order
 
 
 def test_of_several_orders_it_is_the_one_that_stands_first() -> None:
