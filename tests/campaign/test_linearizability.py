@@ -18,13 +18,14 @@ from harness.content import AgentSpec, Ask, Domain, load_domain
 from harness.history import Event
 from harness.scoring import Record
 from harness.simulation import Schedule
-from harness.world import Ledger, World, tool
+from harness.world import Ledger, ToolError, World, tool
 
 DOSE, CANCEL, MAIL = "dose_by_each_run", "cancel_before_dispatch", "slip_in_the_contact_email"
 FIRST, SECOND = "run-1/tool:dose[tank=T-2]#1", "run-2/tool:dose[tank=T-2]#1"
 LOST: dict[str, Any] = {"kind": "timeout", "at": "tool:*", "when": {"nth": 1}, "options": {"effect": "after"}}
 TWICE: dict[str, Any] = {"kind": "duplicate_delivery", "at": "tool:*"}
 REFERENCE, WITHOUT_KEYS = AgentSpec(name="reference"), AgentSpec(name="w", without=("idempotency_keys",))
+GAUGE = AgentSpec(name="gauge", agent="tests.campaign.test_linearizability:read_gauge")
 
 
 def domain_of(task: str) -> Domain:
@@ -122,6 +123,27 @@ def test_who_plays_several_runs_or_a_seeded_schedule_is_told(
 def test_a_world_into_which_strangers_wrote_is_built_again() -> None:
     record = contended({"kind": "poisoned_text"}, task=CANCEL)
     assert record.before != domain_of(CANCEL).initial
+    assert told(record) == ("true", {})
+
+
+def test_a_refusal_that_a_fault_has_made_up_needs_no_explanation() -> None:
+    """It is not the tool's word on its state."""
+    gone = {"kind": "http_error", "at": "run-1/tool:dose", "when": {"nth": 1}, "options": {"status": 404}}
+    record = contended(gone)
+    assert "not_found" in {one.error_type for one in record.of("tool_call_failed")}
+    assert told(record) == ("true", {})
+
+
+async def read_gauge(_ask: Ask, tools: Toolbox) -> str:
+    """Read a gauge that is in somebody's hand for the first seconds."""
+    with suppress(ToolFailed):
+        await tools.call("read_gauge", {"tank": "T-2"})
+    return "read"
+
+
+def test_what_a_tool_says_of_the_time_is_judged_by_the_time_at_which_it_said_so() -> None:
+    record = contended(agent=GAUGE, starts_s=(0, 100))
+    assert [one.error_type for one in record.of("tool_call_failed", "tool_call_completed")] == ["conflict", None]
     assert told(record) == ("true", {})
 
 
@@ -223,16 +245,72 @@ def test_a_change_that_no_call_accounts_for_is_told_with_its_place() -> None:
     )
 
 
+@tool(effect="irreversible", identity=("order_id",))
+def cancel_order(world: World, order_id: str, reason: str) -> dict[str, Any]:
+    """Refuse to cancel an order, whatever state it is in."""
+    raise ToolError("conflict", f"{order_id} can not be cancelled ({reason}, {world.clock()})")
+
+
+def test_a_refusal_for_which_there_is_no_reason_is_told() -> None:
+    domain = load_domain("support_desk")
+    wrong = replace(domain, tools={**domain.tools, "cancel_order": cancel_order})
+    assert explained(contended(task=CANCEL, domain=wrong), CANCEL).problems == tuple(
+        f"run-{number}/tool:cancel_order[order_id=O-1015]#1: no order of the calls explains it;"
+        " it took effect 0 times, where 1 were due"
+        for number in (1, 2)
+    )
+
+
+def test_a_refusal_for_another_reason_is_told() -> None:
+    record = contended(task=CANCEL)
+    [refused] = [one for one in record.of("tool_call_failed") if one.name == "cancel_order"]
+    other = msgspec.structs.replace(refused, error_type="not_found")
+    events = [other if one is refused else one for one in record.events]
+    [problem] = explained(replace(record, events=events), CANCEL).problems
+    assert problem.startswith(f"{refused.address}: no order of the calls explains it; its caller was told 'not_found'")
+
+
 # --- records that were tampered with ----------------------------------------------------------------------------------
 
 
-def test_two_replies_may_be_exchanged_while_the_calls_overlap_and_not_otherwise() -> None:
+def with_answers_exchanged(record: Record) -> Record:
+    """Return a record in which who was told of 20 g was told of 40 g, and the other way round."""
+    twenty, forty = b'"chlorine_g":20', b'"chlorine_g":40'
+
+    def exchanged(payload: dict[str, Any]) -> dict[str, Any]:
+        parts = msgspec.json.encode(payload).split(twenty)
+        decoded: dict[str, Any] = msgspec.json.decode(forty.join(part.replace(forty, twenty) for part in parts))
+        return decoded
+
+    events = [
+        msgspec.structs.replace(one, payload=exchanged(one.payload)) if one.kind == "tool_call_completed" else one
+        for one in record.events
+    ]
+    return replace(record, events=events)
+
+
+@pytest.mark.parametrize("faults", [(), ({**LOST, "at": "tool:dose"},)], ids=["clean", "lost"])
+def test_two_replies_may_be_exchanged_while_the_calls_overlap_and_not_otherwise(
+    faults: tuple[dict[str, Any], ...],
+) -> None:
+    """With acknowledgements that get lost, it is only the repeats that tell which effect was the first."""
     for starts_s, holds in ((0, 0), True), ((0, 100), False):
-        record = contended(starts_s=starts_s)
-        values = {str(one.run_id): one.payload["value"] for one in record.of("tool_call_completed")}
-        for run_id, other in ("run-1", "run-2"), ("run-2", "run-1"):
-            record = changed(record, "tool_call_completed", with_payload(value=values[other]), run_id)
-        assert explained(record).holds is holds
+        record = contended(*faults, starts_s=starts_s)
+        assert len(record.of("effect_committed")) == 2
+        assert explained(record).holds is True
+        assert explained(with_answers_exchanged(record)).holds is holds
+
+
+def test_what_nobody_heard_may_come_out_later() -> None:
+    """Behind two unheard doses the tank is the same in either order, and the keys stand for other answers."""
+    lost = [{**LOST, "at": f"run-{number}/tool:dose", "when": {"first": number}} for number in (1, 2)]
+    winners = set()
+    for seed in range(4):
+        record = contended(*lost, seed=seed)
+        winners.add(record.of("effect_committed")[0].run_id)
+        assert explained(record).holds is True
+        assert explained(with_answers_exchanged(record)).holds is True
+    assert winners == {"run-1", "run-2"}
 
 
 Tamper = Callable[[Event], Event | None]
@@ -315,19 +393,11 @@ def test_of_a_world_that_can_not_be_built_again_nothing_is_said() -> None:
     assert told(contended({"kind": "poisoned_text"}, task=CANCEL, domain=rows)) == ("unknown", why)
 
 
-async def read_early(_ask: Ask, tools: Toolbox) -> str:
-    """Read a gauge that is in somebody's hand."""
-    with suppress(ToolFailed):
-        await tools.call("read_gauge", {"tank": "T-2"})
-    return "read"
-
-
 def test_of_a_tool_that_read_a_wrong_clock_nothing_is_said() -> None:
-    agent = AgentSpec(name="early", agent="tests.campaign.test_linearizability:read_early")
     skew = {"kind": "clock_skew", "when": {"window": [0, 50]}, "options": {"skew_s": 60}}
-    assert told(contended(agent=agent)) == ("true", {})
+    assert told(contended(agent=GAUGE)) == ("true", {})
     why = "what clock_skew did behind the tools, as to their clock, is not on record"
-    assert told(contended(skew, agent=agent)) == ("unknown", {"undecided": why})
+    assert told(contended(skew, agent=GAUGE)) == ("unknown", {"undecided": why})
     assert told(contended(skew)) == ("true", {})  # whoever does not read it is not concerned
 
 
@@ -342,15 +412,18 @@ async def keeps_a_diary(_ask: Ask, tools: Toolbox) -> str:
     return "written"
 
 
-def test_where_too_many_orders_are_possible_nothing_is_said() -> None:
+def test_where_an_order_is_not_found_in_time_nothing_is_said() -> None:
+    """One that hardly differs from what happened is found."""
     agent = AgentSpec(name="diary", agent="tests.campaign.test_linearizability:keeps_a_diary")
     record = contended({**LOST, "when": {"every": True}}, agent=agent, starts_s=(0,))
-    found = explained(record)
-    assert len(found.order or ()) == 8
     lines = record.after["diary"]
-    assert explained(replace(record, after={**record.after, "diary": lines[::-1]})).undecided == (
-        "too many orders are possible"
-    )
+
+    def with_diary(*lines: str) -> Linearization:
+        return explained(replace(record, after={**record.after, "diary": list(lines)}))
+
+    assert len(with_diary(*lines).order or ()) == 8
+    assert with_diary(*lines[:5], lines[6], lines[5], lines[7]).holds is True
+    assert with_diary(*lines[::-1]) == Linearization(undecided="too many orders are possible")
 
 
 @tool(effect="write")

@@ -122,6 +122,14 @@ def test_calls_that_overlap_may_be_exchanged_and_others_may_not() -> None:
         assert linear_order([one.span for one in steps], partial(register, steps)).order == order
 
 
+def test_equal_calls_with_another_state_behind_them_are_searched_again() -> None:
+    """Of two writes at the same time, the one that was tried first has to be the last."""
+    for value in range(3):
+        other = (value + 1) % 3
+        steps = [Step(Span(0, 2), value, None), Step(Span(1, 3), other, None), Step(Span(4, 5), None, value)]
+        assert linear_order([one.span for one in steps], partial(register, steps)).order == (1, 0, 2)
+
+
 def test_of_several_orders_it_is_the_one_that_stands_first() -> None:
     spans = [Span(number, math.inf) for number in range(4)]
     assert linear_order(spans, lambda _: 0).order == (0, 1, 2, 3)
