@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 
-from harness.boundary import Call, Delivery, Principal, Reply, identity_of
+from harness.boundary import Call, Delivery, Principal, Reply, failed, identity_of
 from harness.content import Domain, same
 from harness.history import Event, History, digest, plain
 from harness.scoring import Order, Record, Span, linear_order, next_ones
 from harness.simulation import EPOCH_S
-from harness.world import Service, StoreService, ToolService, World
+from harness.world import Service, StoreService, ToolService, World, changes
 
 # A refusal of one of these kinds is the tool's own word on its state; others come from what lies in front of it.
 _OF_THE_STATE = ("conflict", "not_found", "validation")
@@ -75,7 +75,8 @@ def linearized(record: Record, domain: Domain) -> Linearization:
     A call with an unknown outcome may take effect at any time after it began, or never, as the ledger says; calls with
     the same idempotency key take effect once. Replies that a tool did not give for its state (an overload, a missing
     right, whatever a fault has put in the place of a refusal) have to be without effect, and need no other explanation.
-    A clock that was skewed is not known here: of tools that read it, nothing can be said under that fault.
+    A tool has to be a function of its arguments, the world's state and the world's clock; what it keeps elsewhere, or
+    draws by chance, no order explains.
     """
     operations = sorted(_operations(record, domain), key=lambda one: one.hint)
     problems = [line for one in operations for line in _lies(one, record)] + list(_strays(record, operations))
@@ -91,7 +92,9 @@ def linearized(record: Record, domain: Domain) -> Linearization:
         return Linearization(order=tuple(told[number].address for number in found.order))
     if found.exhausted:
         return Linearization(undecided="too many orders are possible")
-    return Linearization(problems=(replay.difference(found.longest),))
+    if kinds := _behind_the_tools(record):
+        return Linearization(undecided=f"what {kinds} did behind the tools, as to their clock, is not on record")
+    return Linearization(problems=tuple(replay.differences(found.longest)))
 
 
 def _operations(record: Record, domain: Domain) -> Iterator[_Operation]:
@@ -140,6 +143,12 @@ def _says_something(one: _Operation, hurt: set[str | None]) -> bool:
     return one.status == "ok" or bool(one.effects)
 
 
+def _behind_the_tools(record: Record) -> str:
+    """Name the kinds of faults that hit neither a call nor what a run was shown."""
+    hits = [hit for hit in record.of("fault_injected") if hit.run_id is None and hit.address is None]
+    return ", ".join(sorted({str(hit.payload["kind"]) for hit in hits}))
+
+
 def _start(record: Record, domain: Domain) -> Any:
     """Return a fresh state of the world as the trial began with it; None where it can not be built."""
     if record.before == domain.initial:
@@ -160,26 +169,31 @@ class _Replay:
 
     def after(self, order: Order) -> str | None:
         """Return a digest of the state behind ``order``, or None; see :func:`harness.scoring.linear_order`."""
-        if self._done != order[:-1]:
+        if not order or self._done != order[:-1]:
             self._begin(order[:-1])
-        replies, effects = self._do(order[-1])
-        if not _is_seen(self._operations[order[-1]], replies, effects):
-            self._done = None  # what should not have gone like this may have changed the world
-            return None
+        if order:
+            replies, effects = self._do(order[-1])
+            if not _is_seen(self._operations[order[-1]], replies, effects):
+                self._done = None  # what should not have gone like this may have changed the world
+                return None
         self._done = order
         state = self._domain.snapshot(self._world.state)
         is_last = len(order) == len(self._operations) and "world" in self._record.seen
         return None if is_last and state != self._record.after else digest([state, self._unheard])
 
-    def difference(self, longest: Order) -> str:
-        """Say what can not be explained behind the order that came farthest."""
-        stuck = next(next_ones([one.span for one in self._operations], longest), None)
-        if stuck is None:
-            return "every reply can be explained, but not the state of the world at the end"
+    def differences(self, longest: Order) -> list[str]:
+        """Say what can not come next behind the order that came farthest; where all can, what is wrong at the end."""
         self._begin(longest)
-        one = self._operations[stuck]
-        [reply, *_], _ = self._do(stuck)
-        return f"{one.address}: no order of the calls explains it; {_told(one)}, where {_said(reply)} was due"
+        stuck = []
+        for number in next_ones([one.span for one in self._operations], longest):
+            one, (replies, effects) = self._operations[number], self._do(number)
+            if not _is_seen(one, replies, effects):
+                stuck.append(f"{one.address}: no order of the calls explains it; {_gap(one, replies[0], effects)}")
+                self._begin(longest)
+        return stuck or [
+            f"{place.dotted}: it is {place.after!r} at the end, where {place.before!r} was due by all replies"
+            for place in changes(self._domain.snapshot(self._world.state), self._record.after)
+        ]
 
     def _begin(self, order: Order) -> None:
         domain, task = self._domain, self._record.task
@@ -205,7 +219,10 @@ class _Replay:
         self._now_s = one.time_s
         before = len(self._world.ledger.effects)
         service, delivery = self._services[str(one.start.port)], self._delivery(one)
-        replies = [service.answer(delivery) for _ in range(2 if one.effects and one.repeats else 1)]
+        try:
+            replies = [service.answer(delivery) for _ in range(2 if one.effects and one.repeats else 1)]
+        except Exception as error:  # noqa: BLE001  # it worked when it was called: this is an order that never was
+            replies = [failed("unavailable", f"the tool broke with {type(error).__name__}: {error}")]
         if one.status == "unknown":
             self._unheard[str(number)] = replies[0].value
         return replies, len(self._world.ledger.effects) - before
@@ -236,12 +253,15 @@ def _is_heard(one: _Operation, reply: Reply) -> bool:
     return reply.ok and plain(reply.value) == one.end.payload.get("value")
 
 
+def _gap(one: _Operation, reply: Reply, effects: int) -> str:
+    if effects != len(one.effects):
+        return f"it took effect {len(one.effects)} times, where {effects} were due"
+    said = repr(reply.value) if reply.ok else f"{reply.error_type} ({reply.message})"
+    return f"{_told(one)}, where {said} was due"
+
+
 def _told(one: _Operation) -> str:
     if one.end is None or one.status == "unknown":
         return "it took effect unheard"
     value = one.end.payload.get("value", one.end.error_type)
     return f"its caller was told {value!r}"
-
-
-def _said(reply: Reply) -> str:
-    return repr(reply.value) if reply.ok else f"{reply.error_type} ({reply.message})"

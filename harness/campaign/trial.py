@@ -285,7 +285,7 @@ class _Stage:
         ending = Ending(self.kept, self.domain.keep(self.world.state), record.answer, calls)
         for name, verdict in self.domain.oracles(self.task, planted, ending).items():
             self.history.append("oracle_decided", name=name, result="true" if verdict else "false")
-        if self.spec.schedule == "seeded":
+        if self.spec.schedule == "seeded" or len(self.spec.runs) > 1:
             self._explain(record)
 
     def _explain(self, record: Record) -> None:

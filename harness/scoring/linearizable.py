@@ -14,10 +14,11 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import msgspec
 
-STATES_MAX = 5_000
+TRIES_MAX = 5_000
 
 Order = tuple[int, ...]
-# Carries out operations in an order: the state that it leads to, None when the last one did not go as it was seen to.
+# Carries out operations in an order, at first none: the state that it leads to, None when the last one did not go as it
+# was seen to, or when all of them do not end as they were seen to.
 After = Callable[[Order], Hashable | None]
 
 
@@ -42,7 +43,7 @@ class Search(msgspec.Struct, frozen=True):
     exhausted: bool = False
 
 
-def linear_order(spans: Sequence[Span], after: After, states_max: int = STATES_MAX) -> Search:
+def linear_order(spans: Sequence[Span], after: After, tries_max: int = TRIES_MAX) -> Search:
     """Look for an order of operations that respects real time and in which each goes as it was seen to.
 
     Of several that may come next, the one that stands first in ``spans`` is tried first.
@@ -50,20 +51,19 @@ def linear_order(spans: Sequence[Span], after: After, states_max: int = STATES_M
     reached: set[tuple[frozenset[int], Hashable]] = set()
     longest: Order = ()
     open_orders: list[Order] = [()]
-    while open_orders:
+    tries = 0
+    while open_orders and tries < tries_max:
+        tries += 1
         order = open_orders.pop()
-        if order:
-            state = after(order)
-            if state is None or (frozenset(order), state) in reached:
-                continue
-            reached.add((frozenset(order), state))
-        longest = max(longest, order, key=len)
+        state = after(order)
+        if state is None or (frozenset(order), state) in reached:
+            continue
         if len(order) == len(spans):
             return Search(order, order)
-        if len(reached) >= states_max:
-            return Search(None, longest, exhausted=True)
+        reached.add((frozenset(order), state))
+        longest = max(longest, order, key=len)
         open_orders += [(*order, number) for number in reversed(list(next_ones(spans, order)))]
-    return Search(None, longest)
+    return Search(None, longest, exhausted=bool(open_orders))
 
 
 def next_ones(spans: Sequence[Span], order: Order) -> Iterator[int]:
