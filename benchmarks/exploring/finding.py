@@ -21,7 +21,7 @@ RATES = (0.1, 0.3)
 SERIES = 3
 LOOKS = 200
 # How many times its budget exploration gets for a defect that it misses, to tell what is late from what is never found.
-LONGER = 10
+LONGER = 20
 PAIRS = 2
 
 
