@@ -53,24 +53,25 @@ class Injection:
         return changed(self.base, seed=seed, trial=number, plan=FaultPlan(id=f"random-{self.rate:g}", faults=faults))
 
     def _at_calls(self, seed: int) -> Iterator[PlannedFault]:
-        for at, ways in self._places.items():
-            left = list(ways)
-            for turn in range(min(WAYS, len(ways))):
-                kind, _, options = left.pop(int(draw(seed, "random injection", f"{at} {turn}") * len(left)))
-                when = Trigger(probability=self._each_of(min(WAYS, len(ways))))
-                yield PlannedFault(kind=kind.name, at=at, when=when, options=dict(options))
+        for at, faults in self._places.items():
+            left = list(faults)
+            for turn in range(min(WAYS, len(faults))):
+                yield left.pop(int(draw(seed, "random injection", f"{at} {turn}") * len(left)))
 
     @cached_property
-    def _places(self) -> Mapping[str, Sequence[Way]]:
+    def _places(self) -> Mapping[str, Sequence[PlannedFault]]:
         """Each tool within reach, and each port at which something else answers, with the ways to hurt its calls."""
         tools = {f"{tool.port}:{tool.name}": (tool.port, tool.effect) for tool in self._reach.values()}
         taken = {tool.port for tool in self._reach.values()}
         others = {f"{port}:*": (port, None) for port in get_args(Port) if port not in taken}
-        return {at: self._ways_at(*facts) for at, facts in {**others, **tools}.items()}
+        return {at: list(self._at(at, *facts)) for at, facts in {**others, **tools}.items()}
 
-    def _ways_at(self, port: str, effect: EffectClass | None) -> list[Way]:
+    def _at(self, at: str, port: str, effect: EffectClass | None) -> Iterator[PlannedFault]:
         ways = self._ways(CallFault)
-        return [way for way in ways if isinstance(way[0], CallFault) and way[0].applies_to(port, effect)]
+        apply = [way for way in ways if isinstance(way[0], CallFault) and way[0].applies_to(port, effect)]
+        for kind, _, options in apply:
+            when = Trigger(probability=self._each_of(min(WAYS, len(apply))))
+            yield PlannedFault(kind=kind.name, at=at, when=when, options=dict(options))
 
     @cached_property
     def _reach(self) -> Mapping[str, Any]:
