@@ -18,7 +18,7 @@ from harness.exploration.sites import sites_of
 DEFECTS = load_defects()
 KINDS = all_fault_kinds()
 BUDGET = 40
-TRIALS = 150
+TRIALS = 100
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,15 @@ def test_kinds_take_turns_and_changes_come_first(explore_shop: Explore, few: dic
     assert "issue_refund" in timeout.site
 
 
+def test_an_outage_lasts_or_ends_or_comes_and_goes(explore_shop: Explore) -> None:
+    lasting = [
+        one.candidates[0] for one in explore_shop().cases[0].of_depth(1) if one.candidates[0].fault.when.nth is None
+    ]
+    model = [one for one in lasting if one.site == "run-1/model:planner" and one.fault.kind == "timeout"]
+    ways = {(one.fault.when.every, one.fault.when.first, one.fault.when.probability) for one in model}
+    assert ways == {(True, None, None), (False, 5, None), (False, None, 0.4)}
+
+
 def test_every_poisoned_text_that_asks_for_a_call_within_reach_is_planted(few: dict[str, FaultKind]) -> None:
     planted = list(of_the_world({"poisoned_document": few["poisoned_document"]}, ["first", "second", "third"]))
     assert [one.fault.options.get("injection") for one in planted[-2:]] == ["second", "third"]
