@@ -3,7 +3,7 @@ PYTHON ?= python3
 INSTALL = python -m pip install --quiet --disable-pip-version-check
 PYTEST = pytest --numprocesses auto --dist loadgroup
 
-.PHONY: demo test test-integrations defects mutation lint lock clean
+.PHONY: demo test test-integrations defects exploring mutation lint lock clean
 
 demo: .venv/.runtime ## the demo scenarios, and where their report lies
 	.venv/bin/harness demo
@@ -16,6 +16,9 @@ test-integrations: .venv-integrations/.ready ## the tests that need a heavy extr
 
 defects: .venv/.runtime ## which scenario catches which defect; `make defects ALL=--all` tells all of them apart
 	.venv/bin/python -m benchmarks.defects $(ALL)
+
+exploring: .venv/.runtime ## how many trials find each defect: exploration beside random injection
+	.venv/bin/python -m benchmarks.exploring
 
 mutation: .venv/.dev ## how many small changes of the orchestrator the scenarios notice
 	.venv/bin/$(INSTALL) mutmut==3.8.1

@@ -19,7 +19,7 @@ from benchmarks.exploring.finding import Finding, find
 from benchmarks.exploring.page import PAGE, line, page, summary
 from harness.campaign import workers
 
-BUDGET = 1000
+BUDGET = 300
 
 
 def main() -> int:

@@ -19,9 +19,9 @@ from harness.exploration.findings import in_words
 RATES = (0.1, 0.3)
 # Random injection is repeated with other seeds. Where nobody else has shown a defect, it looks for it for so long.
 SERIES = 3
-LOOKS = 200
+LOOKS = 100
 # How many times its budget exploration gets for a defect that it misses, to tell what is late from what is never found.
-LONGER = 10
+LONGER = 20
 PAIRS = 2
 
 

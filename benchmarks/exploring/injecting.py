@@ -1,24 +1,37 @@
 """Random injection: at every call, with some probability, one of the faults that apply there.
 
-Every trial has another seed, and all chance is drawn by address. What is wrong with the world, and what befalls the
-simulation, comes with the same probability once in a trial, the latter from a random time on.
+Every trial has another seed, and all chance is drawn by address. In each trial, some of the ways to hurt a tool are
+drawn, and its calls are hit by these; the probability that at least one of them hits is the rate. What is wrong with
+the world, and what befalls the simulation, comes with the same probability once in a trial, the latter from a random
+time on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, get_args
 
 from benchmarks.exploring.subjects import changed
-from harness.boundary import CallFault, FaultKind, FaultPlan, PlannedFault, Port, Seeding, SimulationFault, Trigger
+from harness.boundary import (
+    CallFault,
+    EffectClass,
+    FaultKind,
+    FaultPlan,
+    PlannedFault,
+    Port,
+    Seeding,
+    SimulationFault,
+    Trigger,
+)
 from harness.campaign import TrialSpec, trial_seed
 from harness.content import load_domain
 from harness.exploration.candidates import FOREVER_S, by_name
 from harness.simulation import draw
 
 Way = tuple[FaultKind, str, Mapping[str, Any]]
+WAYS = 5
 
 
 @dataclass(frozen=True)
@@ -36,27 +49,29 @@ class Injection:
     def trial(self, number: int, series: int = 0) -> TrialSpec:
         """Return one trial under its faults; another number has another seed, and so has another series."""
         seed = trial_seed(series, self.base.domain, self.base.task_id, number)
-        faults = (*self._of_the_world(seed), *self._of_the_simulation(seed), *self._at_calls)
+        faults = (*self._of_the_world(seed), *self._of_the_simulation(seed), *self._at_calls(seed))
         return changed(self.base, seed=seed, trial=number, plan=FaultPlan(id=f"random-{self.rate:g}", faults=faults))
 
+    def _at_calls(self, seed: int) -> Iterator[PlannedFault]:
+        for at, faults in self._places.items():
+            left = list(faults)
+            for turn in range(min(WAYS, len(faults))):
+                yield left.pop(int(draw(seed, "random injection", f"{at} {turn}") * len(left)))
+
     @cached_property
-    def _at_calls(self) -> tuple[PlannedFault, ...]:
-        return tuple(fault for port in get_args(Port) for fault in self._at(port))
+    def _places(self) -> Mapping[str, Sequence[PlannedFault]]:
+        """Each tool within reach, and each port at which something else answers, with the ways to hurt its calls."""
+        tools = {f"{tool.port}:{tool.name}": (tool.port, tool.effect) for tool in self._reach.values()}
+        taken = {tool.port for tool in self._reach.values()}
+        others = {f"{port}:*": (port, None) for port in get_args(Port) if port not in taken}
+        return {at: list(self._at(at, *facts)) for at, facts in {**others, **tools}.items()}
 
-    def _at(self, port: str) -> Iterator[PlannedFault]:
-        ways = [way for way in self._ways(CallFault) if self._places(way[0], port)]
-        for kind, _, options in ways:
-            when = Trigger(probability=self._each_of(len(ways)))
-            for at in self._places(kind, port):
-                yield PlannedFault(kind=kind.name, at=at, when=when, options=dict(options))
-
-    def _places(self, kind: FaultKind, port: str) -> list[str]:
-        """Return where a kind can hit the calls at a port: all of them, or those of the tools that it applies to."""
-        assert isinstance(kind, CallFault)
-        tools = [tool for tool in self._reach.values() if tool.port == port]
-        if all(kind.applies_to(port, tool.effect) for tool in tools):
-            return [f"{port}:*"] if port in kind.ports else []
-        return [f"{port}:{tool.name}" for tool in tools if kind.applies_to(port, tool.effect)]
+    def _at(self, at: str, port: str, effect: EffectClass | None) -> Iterator[PlannedFault]:
+        ways = self._ways(CallFault)
+        apply = [way for way in ways if isinstance(way[0], CallFault) and way[0].applies_to(port, effect)]
+        for kind, _, options in apply:
+            when = Trigger(probability=self._each_of(min(WAYS, len(apply))))
+            yield PlannedFault(kind=kind.name, at=at, when=when, options=dict(options))
 
     @cached_property
     def _reach(self) -> Mapping[str, Any]:

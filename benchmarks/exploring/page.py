@@ -17,7 +17,7 @@ The defects in `benchmarks/defects` are the reference orchestrator with one part
 harness where to look: of the scenario of each defect only the deployment is taken, which is the agent's settings and
 its golden tasks, without the fault plans and expectations that people have written there. `harness explore` plays all
 single faults and then pairs; random injection plays the same tasks, where each call is hit with a probability of 0.1 or
-0.3 by a fault of the same kinds.
+0.3, by faults of the same kinds and variants that are drawn anew for each trial.
 
 - A trial *shows* a defect when the defective agent ends in harm, the sound agent ends in none in the same trial, and
   the defective one in none without the faults. Harm is: the task not done and called done, also by an agent that was

@@ -14,8 +14,13 @@ from harness.history import digest
 
 WORLD = "world"
 CLOCK = "clock"
-# An outage that never ends, and one that does.
-OUTAGES = (Trigger(every=True), Trigger(first=5))
+# An outage that never ends, one that does, and one that comes and goes: some parts take note of failures only, others
+# of what worked in between as well.
+OUTAGES = {
+    "for ever": Trigger(every=True),
+    "for a while": Trigger(first=5),
+    "now and then": Trigger(probability=0.4),
+}
 FOREVER_S = 1e9
 
 Kinds = Mapping[str, FaultKind]
@@ -65,9 +70,8 @@ def outages_of(site: Site, kinds: Kinds) -> Iterator[Candidate]:
     for kind in by_name(kinds):
         if isinstance(kind, CallFault) and kind.lasting and kind.applies_to(site.port, site.effect):
             for variant, options in kind.variants.items():
-                for when in OUTAGES:
+                for lasts, when in OUTAGES.items():
                     fault = PlannedFault(kind=kind.name, at=at, when=when, options=dict(options))
-                    lasts = "for ever" if when.every else "for a while"
                     yield Candidate(fault, at, f"{variant} {lasts}", f"{kind.name}/{variant}/{lasts}")
 
 

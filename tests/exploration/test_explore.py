@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from harness.boundary import FaultKind
 from harness.campaign import TrialSpec, workers
 from harness.content import all_fault_kinds
 from harness.exploration import BLAMED, FAILING, Memory, Played, bases_of, explore, play
+from harness.exploration.candidates import of_the_world, texts_in_reach
 from tests.exploration.conftest import REFERENCE, TASK, WITHOUT_KEYS, Explore
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -32,6 +34,32 @@ def test_calls_that_appear_only_under_another_fault_are_hurt_as_well(explore_sho
     assert [one for one in case.of_depth(2) if one.candidates[1].site not in known]
 
 
+def test_kinds_take_turns_and_changes_come_first(explore_shop: Explore, few: dict[str, FaultKind]) -> None:
+    singles = [one.candidates[0] for one in explore_shop().cases[0].of_depth(1)]
+    first_round = [one.fault.kind for one in singles[: len(few)]]
+    assert sorted(first_round) == sorted(few)
+    [timeout] = [one for one in singles[: len(few)] if one.fault.kind == "timeout"]
+    assert "issue_refund" in timeout.site
+
+
+def test_an_outage_lasts_or_ends_or_comes_and_goes(explore_shop: Explore) -> None:
+    lasting = [
+        one.candidates[0] for one in explore_shop().cases[0].of_depth(1) if one.candidates[0].fault.when.nth is None
+    ]
+    model = [one for one in lasting if one.site == "run-1/model:planner" and one.fault.kind == "timeout"]
+    ways = {(one.fault.when.every, one.fault.when.first, one.fault.when.probability) for one in model}
+    assert ways == {(True, None, None), (False, 5, None), (False, None, 0.4)}
+
+
+def test_every_poisoned_text_that_asks_for_a_call_within_reach_is_planted(few: dict[str, FaultKind]) -> None:
+    planted = list(of_the_world({"poisoned_document": few["poisoned_document"]}, ["first", "second", "third"]))
+    assert [one.fault.options.get("injection") for one in planted[-2:]] == ["second", "third"]
+    assert not [one for one in planted[:-2] if "injection" in one.fault.options]
+    assert len({one.sort for one in planted}) == len(planted)
+    [payables] = bases_of("payables/letter_then_rate", [REFERENCE])
+    assert "list_to_an_outsider" in texts_in_reach(payables)
+
+
 def test_the_reference_holds_under_every_single_fault(explore_shop: Explore) -> None:
     singles = explore_shop(kinds=all_fault_kinds()).cases[0].of_depth(1)
     assert [one.candidates for one in singles if one.played.outcome in BLAMED] == []
@@ -50,6 +78,19 @@ def test_no_pair_extends_a_plan_that_fails_already(explore_shop: Explore) -> Non
     later = [one for one in case.of_depth(2) if one.candidates[1].site in {site.address for site in case.twin.sites}]
     assert alone
     assert not [one.spec.plan for one in later if one.spec.plan.faults[0].stream in alone]
+
+
+def test_an_exploration_that_is_stopped_plays_nothing_more(shop: object) -> None:
+    del shop
+    played: list[str] = []
+
+    def one_by_one(specs: Sequence[TrialSpec]) -> Iterator[Played]:
+        for spec in specs:
+            played.append(spec.trial_id)
+            yield play(spec)
+
+    whole = explore(bases_of(TASK, [REFERENCE]), one_by_one, all_fault_kinds(), stop=lambda _tried: len(played) > 3)
+    assert len(whole.tried) + len(whole.cases) == len(played) == 4
 
 
 def test_pairs_begin_with_faults_that_make_a_difference(explore_shop: Explore) -> None:
