@@ -60,7 +60,7 @@ def explore(
     budget: int | None = None,
     stop: Callable[[Tried], bool] = never,
 ) -> Exploration:
-    """Try single faults on every base, also at calls that appear only under another fault; with ``depth`` 2, pairs.
+    """Try single faults on every base; with ``depth`` 1 also at calls that only appear under another, with 2 pairs.
 
     The order is fixed: all singles before all pairs. ``budget`` is the most trials.
     ``stop`` ends it behind a trial; where ``play`` yields trials one by one, no more of them are played.
