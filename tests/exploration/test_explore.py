@@ -61,7 +61,7 @@ def test_every_poisoned_text_that_asks_for_a_call_within_reach_is_planted(few: d
 
 
 def test_the_reference_holds_under_every_single_fault(explore_shop: Explore) -> None:
-    singles = explore_shop(kinds=all_fault_kinds()).cases[0].of_depth(1)
+    singles = explore_shop(kinds=all_fault_kinds(), depth=0).cases[0].of_depth(1)
     assert [one.candidates for one in singles if one.played.outcome in BLAMED] == []
 
 
