@@ -30,11 +30,12 @@ HEAD = """\
 # What exploration found
 
 Two agents in `examples/`, written as such agents are: [a loop that retries](../examples/retry_loop.py) and
-[a small orchestrator](../examples/skeleton.py). `harness explore` was given {tasks},
-the names of the agents, {trials:,} trials for each, and no hint. Every set of rules that was broken is here once, with
-the smallest plan that breaks it. The first command plays it again, and ends with 1 as long as the agent has the
-defect; the second one looks for it from the beginning. What an agent does wrong without any fault is left out: the
-first one never asks for approval.
+[a small orchestrator](../examples/skeleton.py). `harness explore` was given
+{tasks},
+the names of the agents, {trials:,} trials for each, and no hint. Every set of rules that was broken is here once,
+with the smallest plan that breaks it. The first command plays it again, and ends with 1 as long as the agent has
+the defect; the second one looks for it from the beginning. What an agent does wrong without any fault is left out:
+the first one never asks for approval.
 
 This page is written by `python -m benchmarks.found`.
 """

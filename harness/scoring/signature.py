@@ -34,7 +34,8 @@ def _facts(view: View, card: Scorecard, unmet: Sequence[str]) -> Iterator[str]:
     yield f"terminal_state {card.terminal_state}"
     for violation in card.violations:
         yield f"violation {violation.rule}{_tool(view, violation)} {'blocked' if violation.blocked else 'executed'}"
-    yield from (f"unmet {key_of(line)}" for line in unmet)
+    # That another verdict was expected adds nothing to the verdict, and is not known when a failure is first found.
+    yield from (f"unmet {key}" for key in map(key_of, unmet) if key != "verdict")
     if "world" in view.record.seen:
         yield from (f"missed {_goal(words)}" for words in (*view.missed, *view.unwanted))
 
