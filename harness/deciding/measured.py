@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pandas as pd
@@ -54,6 +54,16 @@ def measure(side: Side) -> Measured:
     """Return what was measured of one agent; agents for contrast are no candidates, and are measured all the same."""
     trials = {trial.key: trial for part in side.parts for trial in _measurements(part, side.agent)}
     return Measured(provenance_of(side, list(trials.values())), trials)
+
+
+def clustered(measured: Measured, cluster: Literal["family", "task"]) -> Measured:
+    """Return one side with its tasks, not their families, as the clusters where that is wanted."""
+    if cluster == "family":
+        return measured
+    trials = {
+        key: msgspec.structs.replace(one, cluster=f"{one.domain}/{key.task_id}") for key, one in measured.trials.items()
+    }
+    return msgspec.structs.replace(measured, trials=trials)
 
 
 def provenance_of(side: Side, trials: Sequence[Measurement]) -> Provenance:

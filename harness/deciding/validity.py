@@ -15,7 +15,7 @@ SHOWN = 10
 
 
 def mismatches(baseline: Measured, candidate: Measured) -> list[str]:
-    """Say what the two sides were not both run on: the suite's files, fault kinds, scorers, and the inputs of trials."""
+    """Say what the two sides do not share: the suite's files, fault kinds, scorers, and the inputs of trials."""
     before, after = (
         {name: value[:DIGITS] for name, value in side.provenance.digests.items()} for side in (baseline, candidate)
     )
