@@ -115,7 +115,9 @@ def _say_metrics(verdict: Verdict) -> None:
 def _why(one: MetricVerdict) -> str:
     worse = f"; worse: {', '.join(one.worse[:SHOWN])}" if one.worse else ""
     more = f" and {len(one.worse) - SHOWN} more" if len(one.worse) > SHOWN else ""
-    needs = f"; {counted(one.more_trials, 'more trial')} for each task and plan would decide it" if one.more_trials else ""
+    needs = (
+        f"; {counted(one.more_trials, 'more trial')} for each task and plan would decide it" if one.more_trials else ""
+    )
     return f"{one.name}: {one.reason}{needs}{worse}{more}"
 
 
@@ -137,8 +139,7 @@ def _say_slices(verdict: Verdict, *, explain: bool) -> None:
 
 def _say_power(verdict: Verdict) -> None:
     rows = [
-        (line(one.metric, SHORT), one.trials, one.clusters, percent(one.power), one.detectable)
-        for one in verdict.power
+        (line(one.metric, SHORT), one.trials, one.clusters, percent(one.power), one.detectable) for one in verdict.power
     ]
     if rows:
         say_table("power to pass an equal candidate, by trials for each task and plan", POWER, rows)

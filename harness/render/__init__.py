@@ -9,8 +9,8 @@ from harness.render.numbers import number, percent, seconds, usd
 from harness.render.report import render_report, write_report
 from harness.render.text import line, shown
 from harness.render.verdicts import (
-    annotations,
     bounds,
+    error_annotations,
     junit_xml,
     read_verdict,
     regressions,
@@ -23,8 +23,8 @@ from harness.render.verdicts import (
 
 __all__ = [
     "Asked",
-    "annotations",
     "bounds",
+    "error_annotations",
     "junit_xml",
     "line",
     "number",

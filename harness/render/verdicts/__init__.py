@@ -4,7 +4,7 @@ Whatever counts or orders reads ``cases``, so that no two outputs can disagree; 
 """
 
 from harness.render.verdicts import figures
-from harness.render.verdicts.annotations import annotations
+from harness.render.verdicts.annotations import error_annotations
 from harness.render.verdicts.cases import Case, against, cases, regressions
 from harness.render.verdicts.document import read_verdict, verdict_json
 from harness.render.verdicts.figures import counted
@@ -17,10 +17,10 @@ from harness.render.verdicts.verdict_page import render_verdict
 __all__ = [
     "Case",
     "against",
-    "annotations",
     "bounds",
     "cases",
     "counted",
+    "error_annotations",
     "figures",
     "junit_xml",
     "read_verdict",

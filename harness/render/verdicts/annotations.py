@@ -11,7 +11,7 @@ MOST = 10
 LONGEST_TITLE, LONGEST_MESSAGE = 120, 2_000
 
 
-def annotations(verdict: Verdict) -> str:
+def error_annotations(verdict: Verdict) -> str:
     """Return at most ten ``::error`` commands, one a line: the verdict, then the gravest; empty where it is green."""
     red = against(verdict)
     if not red:

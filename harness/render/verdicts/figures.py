@@ -7,7 +7,7 @@ import math
 from harness.deciding import MetricVerdict
 from harness.render.numbers import DASH, SHARES, metric, number, percent
 
-MINUS = "\u2212"
+MINUS, TIMES = "\u2212", "\u00d7"
 _TOO_LONG = 1e15
 _SMALLEST_P = 0.001
 RULINGS = {
@@ -37,7 +37,7 @@ def difference(one: MetricVerdict, apart: float | None) -> str:
     known = finite(apart)
     if known is None:
         return DASH
-    return f"×{_short(known)}" if one.kind == "ratio" else f"{_signed(one, known)}{_unit(one)}"
+    return f"{TIMES}{_short(known)}" if one.kind == "ratio" else f"{_signed(one, known)}{_unit(one)}"
 
 
 def interval(one: MetricVerdict) -> str:
@@ -46,7 +46,7 @@ def interval(one: MetricVerdict) -> str:
     if low is None or high is None:
         return DASH
     if one.kind == "ratio":
-        return f"×{_short(low)} to ×{_short(high)}"
+        return f"{TIMES}{_short(low)} to {TIMES}{_short(high)}"
     return f"{_signed(one, low)} to {_signed(one, high)}{_unit(one)}"
 
 

@@ -11,16 +11,17 @@ from collections.abc import Iterable
 import msgspec
 
 from harness.deciding import MetricVerdict
+from harness.render.numbers import DASH
 from harness.render.verdicts.figures import difference, in_margins, interval, limit
 
-WIDTH, LEFT, RIGHT = 1112.0, 216.0, 760.0
+WIDTH, LEFT, RIGHT = 1112.0, 216.0, 780.0
 TOP, ROW, BOTTOM = 30.0, 36.0, 12.0
-NARROWEST, WIDEST = 2.0, 8.0
+NARROWEST, WIDEST = 1.6, 5.0
 _LETTERS = 30
 
 
 class PlacedMetric(msgspec.Struct, frozen=True):
-    """A metric with its place; without ``x`` nothing was measured. An end that is cut off goes on beyond the picture."""
+    """A metric with its place; without ``x`` nothing was measured. An end that is cut goes on beyond the picture."""
 
     y: float
     label: str
@@ -93,9 +94,8 @@ def _axis(drawn: Iterable[float]) -> _Axis:
 
 def _ticks(axis: _Axis) -> Iterable[tuple[float, str]]:
     yield axis.at(-1), "margin"
-    yield axis.at(0), "no difference"
-    step = 1 if axis.best - axis.worst <= WIDEST else 2
-    for margins in range(-int(-axis.worst), int(axis.best) + 1, step):
+    yield axis.at(0), "equal"
+    for margins in range(-int(-axis.worst), int(axis.best) + 1):
         if margins not in {-1, 0}:
             yield axis.at(margins), f"{abs(margins)} {'better' if margins > 0 else 'worse'}"
 
@@ -110,8 +110,8 @@ def _row(
         label=label,
         ruling=one.ruling,
         gated=one.gated,
-        text=difference(one, one.difference),
-        aside=f"{interval(one)}, allowed {limit(one)}",
+        text="not measured" if point is None else difference(one, one.difference),
+        aside=f"{interval(one)}, allowed {limit(one)}".removeprefix(f"{DASH}, "),
         x=None if point is None else axis.at(point),
         low=None if low is None else axis.at(low),
         high=None if high is None else axis.at(high),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.etree.ElementTree import Element, SubElement, indent, tostring  # noqa: S405  # it writes, and parses nothing
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from harness.deciding import Verdict
 from harness.render.text import line, shown
@@ -18,10 +18,10 @@ def junit_xml(verdict: Verdict) -> bytes:
     Characters that XML does not know stand as ``⟨U+XXXX⟩``.
     """
     judged = cases(verdict)
-    root = Element("testsuites", name="agent gate", **_counts(judged))
+    root = Element("testsuites", {"name": "agent gate"} | _counts(judged))
     for layer in LAYERS:
         if own := [one for one in judged if one.layer == layer]:
-            suite = SubElement(root, "testsuite", name=layer, **_counts(own))
+            suite = SubElement(root, "testsuite", {"name": layer} | _counts(own))
             if layer == "verdict":
                 _add_properties(suite, verdict)
             for one in own:

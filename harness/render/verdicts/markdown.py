@@ -91,7 +91,9 @@ def _sections(verdict: Verdict) -> Iterator[Section]:
         Section("Broken invariants", tuple(_counterexamples(verdict))),
         Section("Golden traces", tuple(_golden_changes(verdict))),
         _table(
-            "Metrics", "metric|ruling|baseline|candidate|difference|interval|allowed|p adjusted|detectable", _rows(verdict)
+            "Metrics",
+            "metric|ruling|baseline|candidate|difference|interval|allowed|p adjusted|detectable",
+            _rows(verdict),
         ),
         Section("Why so", tuple(_reasons(verdict.metrics))),
         Section("Tasks that always passed and do not any more", tuple(_hard_breaks(verdict))),
