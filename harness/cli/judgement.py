@@ -24,7 +24,7 @@ from harness.deciding import (
     write_approved,
 )
 from harness.errors import UsageError
-from harness.render import annotations, step_summary, write_verdict
+from harness.render import error_annotations, step_summary, write_verdict
 
 INVALID = 3
 VERDICTS = Path(".harness/verdicts")
@@ -91,7 +91,7 @@ def _tell_github(verdict: Verdict) -> None:
     """Say it where GitHub's actions look for it, when this is one of them."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
-    say(annotations(verdict))
+    say(error_annotations(verdict))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(step_summary(verdict))

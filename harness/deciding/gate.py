@@ -138,16 +138,13 @@ def _bound(pairs: Sequence[MeasuredPair], rules: Rules) -> float | None:
     if not _identical(pairs):
         return None
     clusters = len({pair.cluster for pair in pairs})
-    return identical_bound(clusters, rules.gate.statistics.alpha)
+    return -identical_bound(clusters, rules.gate.statistics.alpha)
 
 
 def _identical(pairs: Sequence[MeasuredPair]) -> bool:
-    def same(pair: MeasuredPair) -> bool:
-        before, after = pair.baseline.history, pair.candidate.history
-        shorter = min(len(before or ""), len(after or ""))
-        return bool(shorter) and str(before)[:shorter] == str(after)[:shorter]
-
-    return bool(pairs) and all(same(pair) for pair in pairs)
+    return bool(pairs) and all(
+        pair.candidate.history is not None and pair.baseline.history == pair.candidate.history for pair in pairs
+    )
 
 
 def _notes(baseline: Measured, after: Measured, rules: Rules, replays: Replays) -> Iterator[str]:
@@ -228,7 +225,7 @@ def _first_of(reasons: Sequence[str]) -> str:
 def _identical_reason(verdict: Verdict) -> str:
     return (
         f"all {verdict.pairs} pairs of trials have the same history; with {verdict.clusters} families of tasks that "
-        f"leaves a loss of success of up to {-(verdict.bound or 0):.3f} possible"
+        f"leaves a loss of success of up to {verdict.bound:.3f} possible"
     )
 
 
