@@ -257,15 +257,15 @@ def test_xml_and_terminal_show_what_is_hidden(verdict: Verdict) -> None:
 
 
 def test_a_huge_verdict_gives_outputs_within_their_bounds() -> None:
-    verdict = of("FAIL", counterexamples=(counterexample("`|\u202e@" * 2_000),) * 3_000, reason="x" * 100_000)
+    verdict = of("FAIL", counterexamples=(counterexample("`|\u202e@" * 500),) * 1_000, reason="x" * 100_000)
     summary, page = step_summary(verdict), render_verdict(verdict)
     assert len(summary.encode()) < 900 * 1024
     assert summary.rstrip().endswith("All of it is in `verdict.json`.")
     assert "of “Broken invariants”" in summary
     assert "### Metrics" in summary
     assert len(page.encode()) < 10_000_000
-    assert "2\u202f700 more are in <code>verdict.json</code>" in page
-    assert len(error_annotations(verdict).encode()) < 200_000
+    assert "700 more are in <code>verdict.json</code>" in page
+    assert len(error_annotations(verdict).encode()) < 100_000
 
 
 @pytest.mark.parametrize("text", NASTY)
