@@ -165,7 +165,7 @@ def _slices(verdict: Verdict) -> Iterator[Sequence[str]]:
     for one in verdict.slices:
         if one.flagged:
             apart, p = f"{one.difference:+.3g}", figures.p_value(one.p_adjusted)
-            yield (one.axis, code(one.value), code(one.metric), apart, p, number(one.pairs), number(one.clusters))
+            yield (code(one.axis), code(one.value), code(one.metric), apart, p, number(one.pairs), number(one.clusters))
 
 
 def _quarantined(verdict: Verdict) -> Iterator[str]:
