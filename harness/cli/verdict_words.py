@@ -118,7 +118,7 @@ def _why(one: MetricVerdict) -> str:
     needs = (
         f"; {counted(one.more_trials, 'more trial')} for each task and plan would decide it" if one.more_trials else ""
     )
-    return f"{one.name}: {one.reason}{needs}{worse}{more}"
+    return f"{one.reason}{needs}{worse}{more}"
 
 
 def _say_slices(verdict: Verdict, *, explain: bool) -> None:

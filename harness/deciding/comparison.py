@@ -281,7 +281,7 @@ def _above_its_floor(rule: MetricRule, verdict: MetricVerdict, values: Sequence[
 def _reason(rule: MetricRule, found: Estimate, ruling: Ruling, min_clusters: int) -> str:
     words = f"{rule.name}: {_change(rule, found)}"
     if ruling == "insufficient":
-        return f"{words}, over {found.clusters} families of tasks; fewer than {min_clusters} say nothing"
+        return f"{words}, over {found.clusters} clusters; fewer than {min_clusters} say nothing"
     if ruling == "pass":
         return f"{words}; {_at_worst(rule, found)}, which the margin of {_allowed(rule)} allows"
     if ruling == "pass_worse":

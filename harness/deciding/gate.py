@@ -224,7 +224,7 @@ def _first_of(reasons: Sequence[str]) -> str:
 
 def _identical_reason(verdict: Verdict) -> str:
     return (
-        f"all {verdict.pairs} pairs of trials have the same history; with {verdict.clusters} families of tasks that "
+        f"all {verdict.pairs} pairs of trials have the same history; with {verdict.clusters} clusters that "
         f"leaves a loss of success of up to {verdict.bound:.3f} possible"
     )
 

@@ -52,6 +52,8 @@ def interval(one: MetricVerdict) -> str:
 
 def limit(one: MetricVerdict) -> str:
     """Write the difference that would just be allowed."""
+    if one.margin is None:
+        return DASH
     if one.kind == "ratio":
         return difference(one, one.margin if one.better == "lower" or one.margin <= 0 else 1 / one.margin)
     return difference(one, -one.margin if one.better == "higher" else one.margin)
@@ -86,7 +88,9 @@ def in_margins(one: MetricVerdict, apart: float | None) -> float | None:
     None where it can not be said: nothing measured, a ratio that is not positive, a margin that is none.
     """
     known = finite(apart)
-    if known is None or one.margin <= (1 if one.kind == "ratio" else 0) or (one.kind == "ratio" and known <= 0):
+    if known is None or one.margin is None or one.margin <= (1 if one.kind == "ratio" else 0):
+        return None
+    if one.kind == "ratio" and known <= 0:
         return None
     so_many = math.log(known) / math.log(one.margin) if one.kind == "ratio" else known / one.margin
     return finite(so_many if one.better == "higher" else -so_many)

@@ -151,7 +151,7 @@ def _reasons(metrics: Sequence[MetricVerdict]) -> Iterator[str]:
     for one in metrics:
         if one.ruling != "pass":
             worse = f"; worse: {code(', '.join(one.worse))}" if one.worse else ""
-            yield f"- {code(one.name)}: {prose(one.reason)}{worse}\n"
+            yield f"- {prose(one.reason)}{worse}\n"
 
 
 def _hard_breaks(verdict: Verdict) -> Iterator[str]:
