@@ -1,6 +1,6 @@
 """The three ways in which agents fail in production, as detectors: columns of 0 and 1.
 
-Source of all three: the article by DevStarSJ. How often each is right on seeded cases is in docs/metrics.md.
+Source of all three: the article by DevStarSJ. How often each is right on seeded cases is in docs/detectors.md.
 """
 
 from __future__ import annotations
