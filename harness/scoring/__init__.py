@@ -11,7 +11,7 @@ from harness.scoring.scorecard import Score, Scorecard
 from harness.scoring.signature import AS_EXPECTED, signature
 from harness.scoring.twin import Twin, as_twin
 from harness.scoring.view import Metric
-from harness.scoring.violations import Violation, violations
+from harness.scoring.violations import Violation
 
 __all__ = [
     "ALL_OBSERVED",
@@ -43,5 +43,4 @@ __all__ = [
     "tool_attempts",
     "unmet",
     "unmet_overall",
-    "violations",
 ]

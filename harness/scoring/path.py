@@ -98,21 +98,23 @@ def _is_read(record: Record, call: LogicalCall) -> bool:
     return facts is not None and facts.effect == "read"
 
 
-def redundant_calls(calls: list[LogicalCall]) -> int:
+def redundant_calls(calls: list[LogicalCall], requests: list[bytes]) -> int:
     """Count the calls of one run that repeat an identical call that had already succeeded."""
+    if len(set(requests)) == len(requests):
+        return 0
     succeeded: dict[bytes, int] = {}
     repeats = 0
-    for call in calls:
-        request = call.same_request()
+    for call, request in zip(calls, requests, strict=True):
         repeats += succeeded.get(request, call.attempts[0].start.seq) < call.attempts[0].start.seq
         if call.status == "ok" and call.last.end is not None:
             succeeded[request] = min(succeeded.get(request, call.last.end.seq), call.last.end.seq)
     return repeats
 
 
-def loops(calls: list[LogicalCall]) -> int:
-    """Count the stretches of one run in which a block of one to three calls stands at least three times in a row."""
-    requests = [call.same_request() for call in calls]
+def loops(requests: list[bytes]) -> int:
+    """Count the stretches of one run in which a block of one to three requests stands at least three times in a row."""
+    if len(requests) - len(set(requests)) < LOOP_REPEATS_MIN - 1:
+        return 0
     found = position = 0
     while position < len(requests):
         stretch = max(_stretch(requests, position, size) for size in range(1, LOOP_BLOCK_MAX + 1))

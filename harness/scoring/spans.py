@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from harness.scoring.record import Record
 
-_SHARES = 4
-_MODEL, _TOOL, _PEOPLE, _NOTHING = range(_SHARES)
+_MODEL, _TOOL, _PEOPLE, _NOTHING = range(4)
 _BEGINS = {"model_call_started": _MODEL, "tool_call_started": _TOOL, "approval_requested": _PEOPLE}
 _ENDS = frozenset(
     {"model_call_completed", "model_call_failed", "tool_call_completed", "tool_call_failed", "approval_decided"}
@@ -33,25 +30,29 @@ def time_shares_s(record: Record) -> tuple[float, float, float, float]:
     end lasts to the end of the last run; hand-offs to other agents are their runs' time.
     """
     start, end = _span(record)
-    shares, under_way, since = [0.0] * _SHARES, [0, 0, 0, 1], start
-    for time_s, what, change in _changes(record):
-        now = min(max(time_s, start), end)
-        shares[next(one for one in range(_SHARES) if under_way[one])] += now - since
-        under_way[what] += change
-        since = now
-    shares[next(one for one in range(_SHARES) if under_way[one])] += end - since
+    shares, since = [0.0, 0.0, 0.0, 0.0], start
+    under_way: dict[int, int] = {}
+    counts = [0, 0, 0]
+    for event in record.events:
+        begun = _BEGINS.get(event.kind) if event.port != "agent" else None
+        ended = under_way.pop(event.payload.get("call", -1), None) if event.kind in _ENDS else None
+        if begun is None and ended is None:
+            continue
+        if start < event.time_s <= end:
+            shares[_what(counts)] += event.time_s - since
+            since = event.time_s
+        if begun is not None:
+            under_way[event.seq] = begun
+            counts[begun] += 1
+        if ended is not None:
+            counts[ended] -= 1
+    shares[_what(counts)] += end - since
     return shares[0], shares[1], shares[2], shares[3]
 
 
-def _changes(record: Record) -> Iterator[tuple[float, int, int]]:
-    """Yield when something of a kind begins (1) or ends (-1)."""
-    open_calls: dict[int, int] = {}
-    for event in record.events:
-        if (what := _BEGINS.get(event.kind)) is not None:
-            if event.port != "agent":
-                open_calls[event.seq] = what
-                yield event.time_s, what, 1
-        elif event.kind in _ENDS:
-            what = open_calls.pop(event.payload.get("call", -1), None)
-            if what is not None:
-                yield event.time_s, what, -1
+def _what(counts: list[int]) -> int:
+    if counts[_MODEL]:
+        return _MODEL
+    if counts[_TOOL]:
+        return _TOOL
+    return _PEOPLE if counts[_PEOPLE] else _NOTHING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.scoring.delivery import lost_effects, unknown_outcomes
-from harness.scoring.effects import approval_ages_s, changed_after_approval, duplicate_effects, tainted_effects
+from harness.scoring.effects import changed_after_approval, tainted_effects
 from harness.scoring.view import View, metric
 from harness.scoring.violations import reached_injections
 
@@ -45,7 +45,7 @@ def duplicate_effect_count(view: View) -> float:
     Null: where effects were not observed.
     Source: idempotent tools, in all three articles.
     """
-    return float(len(duplicate_effects(view.record)))
+    return float(len(view.duplicates))
 
 
 def lost_effect_count(view: View) -> float:
@@ -128,7 +128,8 @@ def approval_age_s(view: View) -> float | None:
     Null: without an approved irreversible effect.
     Source: the time to live of approvals, in the article by Lopes.
     """
-    return max(approval_ages_s(view.record, view.unapproved), default=None)
+    approved = ((one.effect, one.approval.end) for one in view.sanctions if one.approval is not None)
+    return max((effect.time_s - yes.time_s for effect, yes in approved), default=None)
 
 
 def tainted_effect_count(view: View) -> float | None:

@@ -83,7 +83,8 @@ def redundancy(view: View) -> float | None:
     Null: without a call.
     Source: redundant calls as in tau2-bench's discussion of path metrics (issue 170).
     """
-    return mean(redundant_calls(calls) / len(calls) for calls in view.runs if calls)
+    runs = zip(view.runs, view.requests, strict=True)
+    return mean(redundant_calls(calls, requests) / len(calls) for calls, requests in runs if calls)
 
 
 def loop_count(view: View) -> float:
@@ -93,7 +94,7 @@ def loop_count(view: View) -> float:
     Null: where calls or arguments were not observed.
     Source: unnecessary loop rate, in the article by Resilio.
     """
-    return float(sum(loops(calls) for calls in view.runs))
+    return float(sum(loops(requests) for requests in view.requests))
 
 
 WAY = (
