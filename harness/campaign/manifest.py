@@ -80,11 +80,12 @@ def scorer_version() -> str:
     whole = hashlib.sha256()
     room = sorted(Path(scoring.__file__).parent.rglob("*.py"))
     for path in (*room, Path(comparers.__file__), Path(honesty.__file__)):
-        whole.update(f"{path.name}\0{_code(path.read_text(encoding='utf-8'))}".encode())
+        whole.update(f"{path.name}\0{code_of(path.read_text(encoding='utf-8'))}".encode())
     return whole.hexdigest()[:12]
 
 
-def _code(source: str) -> str:
+def code_of(source: str) -> str:
+    """Return a source without docstrings, empty lines and the blanks at the ends of lines."""
     lines = [line.rstrip() for line in source.splitlines()]
     for node in ast.walk(ast.parse(source)):
         match node:

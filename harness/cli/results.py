@@ -42,21 +42,31 @@ def score(folder: Folder = None, metrics: Metrics = None, as_json: AsJson = Fals
 
     Example: harness score --metrics tool_f1,cost_usd
     """
-    from harness.analysis import load_results, summarise  # noqa: PLC0415  # pandas takes its time
-    from harness.cli.summary import say_expectations  # noqa: PLC0415  # as above
+    from harness.analysis import consistency, load_results, summarise  # noqa: PLC0415  # pandas takes its time
+    from harness.cli.summary import say_consistency, say_expectations  # noqa: PLC0415  # as above
 
     chosen = folder or latest_folder()
     result = rescore(chosen, None if metrics is None else [name.strip() for name in metrics.split(",")])
-    summary = summarise(load_results(chosen))
+    results = load_results(chosen)
+    summary, agreement = summarise(results), consistency(results)
     if as_json:
         held = {"as_expected": summary.as_expected, "unexpected": summary.unexpected}
-        say_json({"trials": result.trials, "changed": result.changed, "outdated": result.outdated, **held})
+        say_json(
+            {
+                "trials": result.trials,
+                "changed": result.changed,
+                "outdated": result.outdated,
+                "consistency": agreement,
+                **held,
+            }
+        )
         return
     for line in result.changed[:CHANGES_SHOWN]:
         say(line)
     say(f"{result.trials} trials scored again in {chosen}; {len(result.changed)} changes")
     if result.outdated:
         say(f"another version of the scorer had made: {', '.join(result.outdated)}")
+    say_consistency(agreement)
     say_expectations(summary.as_expected, summary.unexpected)
 
 
