@@ -29,12 +29,15 @@ class Trial(msgspec.Struct, frozen=True):
 
     trial_id: str
     scenario: str
+    domain: str
     task_id: str
+    family: str
     agent: str
     planner: str | None
     brain: str
     approver: str
     fault_plan_id: str
+    fault_families: str
     seed: int
     trial: int
     outcome: str
@@ -45,6 +48,8 @@ class Trial(msgspec.Struct, frozen=True):
     as_expected: bool | None
     unmet: tuple[str, ...]
     signature: str
+    history_digest: str | None
+    spec: str
     expect_overall: Mapping[str, Comparer]
     without: tuple[str, ...]
     contrast: bool

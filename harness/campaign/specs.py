@@ -76,6 +76,10 @@ class TrialSpec(Frozen):
         """Return the same trial with other runs."""
         return self._with(runs=runs)
 
+    def numbered(self, trial: int, campaign_seed: int) -> TrialSpec:
+        """Return the trial of another number in the same campaign, with the seed that belongs to it."""
+        return self._with(trial=trial, seed=trial_seed(campaign_seed, self.domain, self.task_id, trial))
+
     def _with(self, **update: Any) -> TrialSpec:
         # Not ``model_copy``: it would take along the name that this one has worked out.
         return TrialSpec(**{name: getattr(self, name) for name in TrialSpec.model_fields} | update)

@@ -94,7 +94,7 @@ def findings(exploration: Exploration) -> Findings:
         outcomes=_counted(one.played.outcome for one in tried),
         by_agent=_by_agent(exploration),
         twins=tuple(_twin(case) for case in exploration.cases),
-        cells=tuple(_cells(tried)),
+        cells=tuple(_cells(exploration)),
         primitives=tuple(_primitives(exploration)),
         failures=tuple(_failures(tried)),
     )
@@ -116,16 +116,17 @@ def _twin(case: Case) -> Twin:
     return Twin(case.base.agent.name, case.base.task_id, case.twin.outcome)
 
 
-def _cells(tried: Sequence[Tried]) -> list[Cell]:
+def _cells(exploration: Exploration) -> list[Cell]:
     kinds = all_fault_kinds()
     grouped: defaultdict[tuple[str, str, str, str], list[Tried]] = defaultdict(list)
-    for one in tried:
+    for one in exploration.tried:
         if one.alone is None:
             first = one.candidates[0]
             key = (one.spec.agent.name, place_of(first), _family(first, kinds), first.fault.kind)
             grouped[key].append(one)
     agents = _ranks(key[0] for key in grouped)
-    places = _ranks([WORLD, *(key[1] for key in grouped if key[1] != CLOCK)])
+    called = [f"{site.port}:{site.name}" for case in exploration.cases for site in case.twin.sites]
+    places = _ranks([WORLD, *called, *(key[1] for key in grouped if key[1] != CLOCK)])
     order = sorted(grouped, key=lambda key: (agents[key[0]], places.get(key[1], len(places)), *key[2:]))
     return [_cell(*key, grouped[key]) for key in order]
 

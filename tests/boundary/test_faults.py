@@ -186,13 +186,13 @@ def test_poisoned_text_has_fired_once_it_is_read(play: Play) -> None:
     assert receipt.first_address == "run-1/tool:get_order[order_id=O-1]#1"
 
 
-def test_a_clock_skew_moves_the_deadline_and_leaves_a_receipt(play: Play) -> None:
-    """The wall clock jumps past the run's deadline; the run halts with a summary."""
+def test_a_clock_skew_leaves_a_receipt_and_moves_no_deadline_of_the_orchestrator(play: Play) -> None:
+    """The wall clock jumps past the run's deadline, which rests on a timer."""
     fault = {"kind": "clock_skew", "when": {"window": [3, 500]}, "options": {"skew_s": 7200}}
     result = play(fault)
     assert result.record.receipts[0].first_time_s == 3.0
     [end] = of(result, "run_completed")
-    assert (end.result, "deadline_s" in end.payload["answer"]) == ("halted", True)
+    assert end.result == "completed"
 
 
 def test_several_faults_can_hit_one_call(play: Play) -> None:

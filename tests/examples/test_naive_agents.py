@@ -204,10 +204,13 @@ def test_it_repeats_what_can_not_work() -> None:
 
 
 @pytest.mark.parametrize("agent", ["retry_loop", "skeleton"])
-def test_it_is_found_from_the_checkout(agent: str, tmp_path: Path) -> None:
+def test_it_is_found_from_the_checkout_and_meets_its_regressions_first(agent: str, tmp_path: Path) -> None:
     scenario = tmp_path / "one.yaml"
     scenario.write_text("scenario: one\ndomain: support_desk\ntasks: [orders_still_on_their_way]\n")
     harness = str(Path(sys.executable).with_name("harness"))
     command = [harness, "run", str(scenario), "--agent", AGENTS[agent], "--out", str(tmp_path / "out")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr
+    broken = [line for line in done.stdout.splitlines() if f": {AGENTS[agent]} under " in line]
+    assert broken
+    assert not any(line.strip().startswith("one:") for line in broken)

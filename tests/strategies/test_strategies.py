@@ -36,8 +36,9 @@ def test_every_drawn_plan_is_sound(plan: FaultPlan) -> None:
 
 
 @given(plan=fault_plans(DESK, BOWLS, max_faults=1))
-def test_one_fault_at_a_call_of_the_run_hits(plan: FaultPlan) -> None:
-    if any(isinstance(all_fault_kinds()[one.kind], CallFault) for one in plan.faults):
+def test_one_fault_at_a_call_of_the_run_hits_unless_it_is_left_to_chance(plan: FaultPlan) -> None:
+    sure = [one for one in plan.faults if one.when.probability is None]
+    if any(isinstance(all_fault_kinds()[one.kind], CallFault) for one in sure):
         assert play(DESK, BOWLS, plan).fault_coverage == "all"
 
 
