@@ -51,8 +51,8 @@ def test_equal_scores_are_not_enough_for_a_margin_that_the_suite_can_not_show(tm
 
 
 def test_fewer_clusters_than_say_anything_are_inconclusive(tmp_path: Path) -> None:
-    few = [made(tmp_path / name, always(1.0), tasks=19) for name in ("few", "too_few")]
-    verdict = judged(*few)
+    few, as_few = (made(tmp_path / name, always(1.0), tasks=19) for name in ("few", "as_few"))
+    verdict = judged(few, as_few)
     assert (verdict.answer, {one.ruling for one in verdict.metrics}) == ("INCONCLUSIVE", {"insufficient"})
 
 
@@ -203,9 +203,9 @@ def test_no_trial_at_all_is_invalid(tmp_path: Path, sound: Side) -> None:
 
 
 def test_a_rate_below_its_floor_fails_although_nothing_got_worse(tmp_path: Path) -> None:
-    low = [made(tmp_path / name, lambda task, _n: success(float(task % 2))) for name in ("low", "as_low")]
+    low, as_low = (made(tmp_path / name, lambda task, _n: success(float(task % 2))) for name in ("low", "as_low"))
     floored = SUCCESS.model_copy(update={"floor": 0.9, "margin": 0.2})
-    verdict = judged(*low, rules(floored))
+    verdict = judged(low, as_low, rules(floored))
     assert verdict.answer == "FAIL"
     assert "the floor is 0.9" in verdict.reason
 
@@ -248,15 +248,15 @@ def test_pass_hat_k_is_a_metric_of_a_task(tmp_path: Path, sound: Side) -> None:
 
 
 def test_tasks_can_be_the_clusters(tmp_path: Path) -> None:
-    sides = [made(tmp_path / name, always(1.0), family="one") for name in ("a", "b")]
-    assert judged(*sides).clusters == 1
-    assert judged(*sides, rules(statistics={"cluster": "task"})).clusters == 25
+    one, other = (made(tmp_path / name, always(1.0), family="one") for name in ("a", "b"))
+    assert judged(one, other).clusters == 1
+    assert judged(one, other, rules(statistics={"cluster": "task"})).clusters == 25
 
 
 def test_a_ratio_of_nothing_is_refused_with_the_cure(tmp_path: Path) -> None:
-    free = [made(tmp_path / name, lambda _t, _n: {**success(1.0), "steps": 0.0}) for name in ("a", "b")]
+    free, as_free = (made(tmp_path / name, lambda _t, _n: {**success(1.0), "steps": 0.0}) for name in ("a", "b"))
     with pytest.raises(UsageError, match="metric steps: no ratio can be made in made/family_0: 0 on the baseline"):
-        judged(*free)
+        judged(free, as_free)
 
 
 def test_giving_up_early_does_not_look_cheap_where_both_succeeded(tmp_path: Path, sound: Side) -> None:
