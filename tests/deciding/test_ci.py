@@ -79,8 +79,9 @@ def test_a_change_that_does_harm_fails_with_the_command_that_shows_it(repository
     repository.commit(shop_agent__py=PAYS_TWICE)
     code, verdict = repository.judged()
     assert (code, verdict["answer"]) == (1, "FAIL")
-    [found] = verdict["counterexamples"]
+    found, unapproved = verdict["counterexamples"]
     assert (found["rule"], found["task"]) == ("duplicate_effect", "refund_damaged")
+    assert unapproved["rule"] == "unapproved_effect"
     replayed = harness_process(*found["replay"].split()[1:], cwd=repository.folder)
     assert (replayed.returncode, "verdict violated" in replayed.stdout) == (0, True)
 
