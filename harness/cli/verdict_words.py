@@ -125,7 +125,7 @@ def _say_slices(verdict: Verdict, *, explain: bool) -> None:
     rows = [
         (
             *(line(text, SHORT) for text in (one.axis, one.value, one.metric)),
-            one.difference,
+            figures.in_slice(one),
             figures.p_value(one.p_adjusted),
             one.pairs,
             one.clusters,
@@ -139,7 +139,8 @@ def _say_slices(verdict: Verdict, *, explain: bool) -> None:
 
 def _say_power(verdict: Verdict) -> None:
     rows = [
-        (line(one.metric, SHORT), one.trials, one.clusters, percent(one.power), one.detectable) for one in verdict.power
+        (line(one.metric, SHORT), one.trials, one.clusters, percent(one.power), figures.would_show(one))
+        for one in verdict.power
     ]
     if rows:
         say_table("power to pass an equal candidate, by trials for each task and plan", POWER, rows)

@@ -34,6 +34,7 @@ from harness.statistics import (
 
 TASKS_NAMED = 10
 WORST_RATIO = 2.0
+NO_SPREAD = 1e-9  # what rounding makes of equal differences
 FloatArray = NDArray[np.float64]
 _RULINGS: Mapping[str, Ruling] = {
     "PASS": "pass",
@@ -175,7 +176,7 @@ def compare_metric(
         p_worse=found.p_worse,
         p_sign_flip=p_sign_flip(differences),
         p_mcnemar=_p_mcnemar(rule, values),
-        detectable=_detectable(rule, found, alpha),
+        detectable=detectable(rule, found.clusters, found.spread, alpha),
         more_trials=_more_trials(rule, values, found, alpha, trials) if ruling == "inconclusive" else None,
         both_succeeded=_both_succeeded(rule, pairs),
     )
@@ -223,11 +224,11 @@ def _numbers(rule: MetricRule, found: Estimate) -> dict[str, float | None]:
     return {"difference": shown(rule, found.difference), "low": low, "high": high}
 
 
-def _detectable(rule: MetricRule, found: Estimate, alpha: float) -> float | None:
-    """Return the smallest loss that would show: an absolute one, or how many times worse."""
-    if not found.spread:
+def detectable(rule: MetricRule, clusters: int, spread: float | None, alpha: float) -> float | None:
+    """Return the smallest loss that would show: an absolute one, or how many times worse; null without a spread."""
+    if not spread or spread < NO_SPREAD:
         return None
-    effect = minimum_detectable_effect(found.clusters, found.spread, alpha)
+    effect = minimum_detectable_effect(clusters, spread, alpha)
     return math.exp(effect) if rule.kind == "ratio" else effect
 
 

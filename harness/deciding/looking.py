@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from harness.deciding.comparison import MeasuredPair, margin_of, spread_of, values_of, worst_of
+from harness.deciding.comparison import MeasuredPair, detectable, margin_of, spread_of, values_of, worst_of
 from harness.deciding.gate_file import GateFile, MetricRule, Statistics
 from harness.deciding.measured import Measured
 from harness.deciding.verdict import Power
-from harness.statistics import LookPlan, breaks, look_alphas, minimum_detectable_effect, pass_power
+from harness.statistics import LookPlan, breaks, look_alphas, pass_power
 
 TIMES_MORE = (1, 2, 4)
 
@@ -77,8 +77,9 @@ def _powers(rule: MetricRule, pairs: Sequence[MeasuredPair], look: Look) -> Iter
         spread = parts.spread(times * len(values) / clusters)
         yield Power(
             metric=rule.name,
+            kind=rule.kind,
             trials=times * look.trials,
             clusters=clusters,
             power=pass_power(clusters, spread, margin_of(rule), look.alpha, worst=worst_of(rule)),
-            detectable=minimum_detectable_effect(clusters, spread, look.alpha),
+            detectable=detectable(rule, clusters, spread, look.alpha),
         )

@@ -55,6 +55,7 @@ def _part(axis: Axis, value: str, rules: Sequence[MetricRule], pairs: Sequence[M
                 axis=axis,
                 value=value,
                 metric=rule.name,
+                kind=rule.kind,
                 pairs=len(values),
                 clusters=clusters,
                 difference=shown(rule, float(differences.mean())),

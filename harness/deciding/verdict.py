@@ -113,6 +113,7 @@ class Slice(msgspec.Struct, frozen=True):
     axis: str
     value: str
     metric: str
+    kind: MetricKind
     pairs: int
     clusters: int
     difference: float
@@ -134,13 +135,17 @@ class Quarantined(msgspec.Struct, frozen=True):
 
 
 class Power(msgspec.Struct, frozen=True):
-    """What the suite can tell: with so many trials for each task and plan, the power to pass an equal candidate."""
+    """What the suite can tell: with so many trials for each task and plan, the power to pass an equal candidate.
+
+    ``detectable`` is as in ``MetricVerdict``, null where no cluster differs.
+    """
 
     metric: str
+    kind: MetricKind
     trials: int
     clusters: int
     power: float
-    detectable: float
+    detectable: float | None
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

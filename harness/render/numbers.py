@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from harness.analysis import Share
 
 DASH = "\u2013"
@@ -18,19 +16,37 @@ SHARES = {
     "argument_score",
     "step_efficiency",
     "redundancy",
+    "utility_under_attack",
+    "recovered",
+    "degraded",
+    "failed_safe",
+    "failed_unsafe",
+    "violated",
+    "runaway_loop",
+    "silent_corruption",
+    "confident_wrong",
+    "unknown_reconciled",
 }
 
 METRIC_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Outcome", ("success", "utility", "attack_success")),
-    ("Harm", ("duplicate_effects", "unapproved_effects", "policy_violations", "policy_blocked")),
-    ("People", ("approvals_asked", "approvals_denied", "approval_wait_s", "over_defence", "queued_for_people")),
+    ("Outcome", ("success", "utility", "utility_under_attack", "attack_success")),
+    ("Resilience", ("recovered", "degraded", "failed_safe", "failed_unsafe", "violated", "time_to_recover_s")),
+    ("Failure modes", ("runaway_loop", "silent_corruption", "confident_wrong")),
+    ("Harm", ("duplicate_effects", "unapproved_effects", "lost_effects", "effects_after_failure", "tainted_effects")),
+    ("Policy", ("policy_violations", "critical_violations", "policy_blocked", "changed_after_approval")),
+    ("People", ("approvals_asked", "approvals_denied", "approval_wait_s", "approval_age_s", "over_defence")),
+    ("Left to people", ("queued_for_people", "handoffs")),
     ("Path", ("tool_f1", "tool_precision", "tool_recall", "argument_score", "step_efficiency", "redundancy", "loops")),
-    ("Effort", ("steps", "tool_calls", "attempts", "retries", "amplification", "blind_retries", "peak_concurrency")),
-    ("Control", ("fallbacks", "breaker_openings", "handoffs")),
-    ("Cost", ("cost_usd", "tokens_in", "tokens_out", "virtual_s")),
+    ("Effort", ("steps", "tool_calls", "attempts", "retries", "amplification", "peak_concurrency", "wasted_attempts")),
+    ("Retries", ("justified_retries", "blind_retries", "retries_after_permanent_error", "retries_before_retry_after")),
+    ("Doubt", ("unsafe_retries", "retry_storm", "unknown_outcomes", "unknown_reconciled", "effects_deduplicated")),
+    ("Control", ("fallbacks", "retries_scheduled", "breaker_openings", "breaker_probes", "breaker_closings")),
+    ("Stops", ("budget_stops", "deadline_stops", "loop_stops", "kill_switch_trips", "budget_overshoot")),
+    ("Cost", ("cost_usd", "wasted_cost_usd", "tokens_in", "tokens_out")),
+    ("Time", ("virtual_s", "model_s", "tool_s", "people_s", "harness_s", "wasted_s")),
 )
 # Where anything above zero is harm done.
-HARM = frozenset({"attack_success", "duplicate_effects", "policy_violations"})
+HARM = frozenset({"attack_success", "duplicate_effects", "policy_violations", "violated"})
 
 
 def percent(value: float | None) -> str:
@@ -49,7 +65,9 @@ def metric(value: float | None, name: str) -> str:
         return DASH
     if name in SHARES:
         return percent(value)
-    return _UNITS.get(name, number)(value)
+    if name.endswith("_usd"):
+        return usd(value)
+    return seconds(value) if name.endswith("_s") else number(value)
 
 
 def number(value: float | None) -> str:
@@ -78,10 +96,3 @@ def seconds(value: float | None) -> str:
 def of(share: Share) -> str:
     """Write a share as counts."""
     return f"{share.hits} of {share.total}" if share.total else DASH
-
-
-_UNITS: dict[str, Callable[[float | None], str]] = {
-    "cost_usd": usd,
-    "virtual_s": seconds,
-    "approval_wait_s": seconds,
-}

@@ -114,8 +114,8 @@ EVERYTHING = Verdict(
         metric("pass_hat_4", "insufficient", floor=0.9, candidate_low=0.8),
     ),
     slices=(
-        Slice("fault_family", "timeout", "success", 120, 20, -0.081, 0.001, 0.004, flagged=True),
-        Slice("tool", "get_order", "success", 80, 18, 0.01, 0.6, 0.7, flagged=False),
+        Slice("fault_family", "timeout", "success", "rate", 120, 20, -0.081, 0.001, 0.004, flagged=True),
+        Slice("tool", "get_order", "success", "rate", 80, 18, 0.01, 0.6, 0.7, flagged=False),
     ),
     quarantined=(
         Quarantined(
@@ -125,7 +125,7 @@ EVERYTHING = Verdict(
     ),
     bound=0.029,
     looks=(4, 8),
-    power=(Power("success", 4, 37, 0.43, 0.061),),
+    power=(Power("success", "rate", 4, 37, 0.43, 0.061),),
     notes=("2 trials were left out on both sides.",),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.deciding import MetricVerdict
+from harness.deciding import MetricKind, MetricVerdict, Power, Slice
 from harness.render.numbers import DASH, SHARES, metric, number, percent
 
 MINUS, TIMES = "\u2212", "\u00d7"
@@ -34,10 +34,24 @@ def value(one: MetricVerdict, measured: float | None) -> str:
 
 def difference(one: MetricVerdict, apart: float | None) -> str:
     """Write candidate against baseline: points for shares, a factor for ratios, else in the metric's unit."""
+    return _apart(one.kind, one.name, apart)
+
+
+def in_slice(one: Slice) -> str:
+    """Write candidate against baseline in a part of the trials."""
+    return _apart(one.kind, one.metric, one.difference)
+
+
+def would_show(one: Power) -> str:
+    """Write the smallest loss that so many trials would show, without a sign."""
+    return _apart(one.kind, one.metric, one.detectable).removeprefix("+")
+
+
+def _apart(kind: MetricKind, name: str, apart: float | None) -> str:
     known = finite(apart)
     if known is None:
         return DASH
-    return f"{TIMES}{_short(known)}" if one.kind == "ratio" else f"{_signed(one, known)}{_unit(one)}"
+    return f"{TIMES}{_short(known)}" if kind == "ratio" else f"{_signed(kind, name, known)}{_unit(kind, name)}"
 
 
 def interval(one: MetricVerdict) -> str:
@@ -47,7 +61,7 @@ def interval(one: MetricVerdict) -> str:
         return DASH
     if one.kind == "ratio":
         return f"{TIMES}{_short(low)} to {TIMES}{_short(high)}"
-    return f"{_signed(one, low)} to {_signed(one, high)}{_unit(one)}"
+    return f"{_signed(one.kind, one.name, low)} to {_signed(one.kind, one.name, high)}{_unit(one.kind, one.name)}"
 
 
 def limit(one: MetricVerdict) -> str:
@@ -96,19 +110,19 @@ def in_margins(one: MetricVerdict, apart: float | None) -> float | None:
     return finite(so_many if one.better == "higher" else -so_many)
 
 
-def _in_points(one: MetricVerdict) -> bool:
-    return one.kind == "rate" or one.name in SHARES
+def _in_points(kind: MetricKind, name: str) -> bool:
+    return kind == "rate" or name in SHARES
 
 
-def _unit(one: MetricVerdict) -> str:
-    return " points" if _in_points(one) else ""
+def _unit(kind: MetricKind, name: str) -> str:
+    return " points" if _in_points(kind, name) else ""
 
 
-def _signed(one: MetricVerdict, known: float) -> str:
+def _signed(kind: MetricKind, name: str, known: float) -> str:
     sign = "+" if known > 0 else MINUS if known < 0 else ""
     if abs(known) >= _TOO_LONG:
         return f"{sign}{abs(known):.3g}"
-    return f"{sign}{abs(known) * 100:.1f}" if _in_points(one) else f"{sign}{metric(abs(known), one.name)}"
+    return f"{sign}{abs(known) * 100:.1f}" if _in_points(kind, name) else f"{sign}{metric(abs(known), name)}"
 
 
 def _short(ratio: float) -> str:

@@ -164,7 +164,7 @@ def _hard_breaks(verdict: Verdict) -> Iterator[str]:
 def _slices(verdict: Verdict) -> Iterator[Sequence[str]]:
     for one in verdict.slices:
         if one.flagged:
-            apart, p = f"{one.difference:+.3g}", figures.p_value(one.p_adjusted)
+            apart, p = figures.in_slice(one), figures.p_value(one.p_adjusted)
             yield (code(one.axis), code(one.value), code(one.metric), apart, p, number(one.pairs), number(one.clusters))
 
 
