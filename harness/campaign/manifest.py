@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ def make_manifest(specs: Sequence[TrialSpec], *, command: str, seed: int) -> dic
         "scenarios": _unique(spec.scenario for spec in specs),
         "agents": _unique(spec.agent.name for spec in specs),
         "agent_sources": agent_sources_digest(specs),
-        "domains": {name: load_domain(name).digest for name in _unique(spec.domain for spec in specs)},
-        "fault_catalogue": fault_catalogue_digest(),
+        "domains": {name: dict(load_domain(name).files) for name in _unique(spec.domain for spec in specs)},
+        "fault_catalogue": fault_catalogue(),
         "environment": environment(),
     }
 
@@ -52,13 +52,13 @@ def _unique(names: Iterable[str]) -> list[str]:
     return sorted(set(names))
 
 
-def fault_catalogue_digest() -> str:
-    """Return the digest of the sources of all fault kinds."""
-    whole = hashlib.sha256()
-    for pack in find_packs().values():
-        for path in sorted((pack.root / "fault_injectors").glob("*.py")):
-            whole.update(f"{pack.name}/{path.name}\0".encode() + path.read_bytes())
-    return whole.hexdigest()
+def fault_catalogue() -> dict[str, str]:
+    """Return the digest of every source of fault kinds."""
+    return {
+        f"{pack.name}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
+        for pack in find_packs().values()
+        for path in sorted((pack.root / "fault_injectors").glob("*.py"))
+    }
 
 
 def agent_sources_digest(specs: Sequence[TrialSpec]) -> str:
@@ -70,11 +70,24 @@ def agent_sources_digest(specs: Sequence[TrialSpec]) -> str:
     return whole.hexdigest()
 
 
-def _domain_change(name: str, digest: str) -> str | None:
+def changed_files(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Say in words which files differ between two tables of digests, added and removed ones among them."""
+    return [
+        f"{path} {_change(path in then, path in now)}"
+        for path in sorted({*then, *now})
+        if then.get(path) != now.get(path)
+    ]
+
+
+def _change(then: bool, now: bool) -> str:  # noqa: FBT001  # two halves of one question
+    return "has changed" if then and now else "is new" if now else "is gone"
+
+
+def _domain_changes(name: str, then: Mapping[str, str]) -> list[str]:
     try:
-        return None if load_domain(name).digest == digest else "its files have changed"
+        return changed_files(then, load_domain(name).files)
     except ContentError as error:
-        return f"can not be loaded now: {error.problems[0]}"
+        return [f"can not be loaded now: {error.problems[0]}"]
 
 
 def differences(manifest: dict[str, Any]) -> list[str]:
@@ -88,9 +101,10 @@ def differences(manifest: dict[str, Any]) -> list[str]:
     ]
     found += [
         f"domain {name}: {change}"
-        for name, digest in manifest.get("domains", {}).items()
-        if (change := _domain_change(name, digest))
+        for name, files in manifest.get("domains", {}).items()
+        for change in _domain_changes(name, files)
     ]
-    if manifest.get("fault_catalogue") != fault_catalogue_digest():
-        found.append("the fault injectors have changed")
+    found += [
+        f"fault injectors: {change}" for change in changed_files(manifest.get("fault_catalogue", {}), fault_catalogue())
+    ]
     return found

@@ -147,7 +147,7 @@ def _load_native(pack: Pack, folder: Path) -> Domain:
         tools=tools,
         fresh_state=lambda: msgspec.json.decode(world),
         tasks={task.id: task for file in files if file and file.value for task in file.value.tasks},
-        digest=_digest(folder),
+        files=_files(folder),
         corpus=found.attempt(partial(_read_corpus, folder), Corpus()),
         policy=found.attempt(lambda: read_text(policy) if policy.is_file() else "", ""),
         injections={one.id: one for one in injections.value.injections} if injections and injections.value else {},
@@ -237,9 +237,10 @@ def _repeated(key: str, files: Iterable[tuple[Located, Sequence[Task | Injection
             known.setdefault(one.id, where)
 
 
-def _digest(folder: Path) -> str:
-    whole = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            whole.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return whole.hexdigest()
+def _files(folder: Path) -> dict[str, str]:
+    """Return the digest of every file of a domain by its path in the folder."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }

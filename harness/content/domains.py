@@ -38,15 +38,15 @@ def snapshot_is_enough(_state: Any) -> None:
 class Domain:
     """Everything that the tasks of one domain share; immutable, so that one process loads it once.
 
-    ``vectors`` are the places at which ``inject`` can write. Where ``authorize`` is given, every tool call needs a
-    credential, and may be refused to its principal.
+    ``files`` are the digests of its files by their paths. ``vectors`` are the places at which ``inject`` can write.
+    Where ``authorize`` is given, every tool call needs a credential, and may be refused to its principal.
     """
 
     name: str
     tools: Mapping[str, Tool]
     fresh_state: Callable[[], Any]
     tasks: Mapping[str, Task]
-    digest: str
+    files: Mapping[str, str]
     corpus: Corpus = field(default_factory=Corpus)
     policy: str = ""
     injections: Mapping[str, Injection] = field(default_factory=dict)

@@ -4,5 +4,34 @@ What comes in: results folders and the gate file. Nothing in here judges a singl
 """
 
 from harness.deciding.pairs import Pair, Pairing, PairKey, Side, pair_up, side
+from harness.deciding.verdict import (
+    EXIT_CODES,
+    Counterexample,
+    GoldenChange,
+    HardBreak,
+    MetricVerdict,
+    Power,
+    Provenance,
+    Quarantined,
+    Slice,
+    Verdict,
+)
 
-__all__ = ["Pair", "PairKey", "Pairing", "Side", "pair_up", "side"]
+__all__ = [
+    "EXIT_CODES",
+    "Counterexample",
+    "GoldenChange",
+    "HardBreak",
+    "MetricVerdict",
+    "Pair",
+    "PairKey",
+    "Pairing",
+    "Power",
+    "Provenance",
+    "Quarantined",
+    "Side",
+    "Slice",
+    "Verdict",
+    "pair_up",
+    "side",
+]

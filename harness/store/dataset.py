@@ -153,8 +153,8 @@ class _Manifest(msgspec.Struct):
     trials: int = 0
     scenarios: list[str] = []
     agents: list[str] = []
-    domains: dict[str, str] = {}
-    fault_catalogue: str = ""
+    domains: dict[str, dict[str, str]] = {}
+    fault_catalogue: dict[str, str] = {}
     environment: dict[str, str] = {}
 
 

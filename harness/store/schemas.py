@@ -1,10 +1,10 @@
-"""The Arrow schemas of the results dataset; a change of any of them needs a new version."""
+"""The Arrow schemas of the results dataset; a change of any of them, or of the manifest, needs a new version."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _TEXT, _REAL, _WHOLE, _TRUTH = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 

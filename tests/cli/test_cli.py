@@ -117,7 +117,7 @@ def test_a_replay_in_a_changed_world_differs_and_says_why(folder: Path, tmp_path
     trial_id = summary["findings"][0]["replay"].split()[-1]
     done = harness_process("replay", folder, trial_id, cwd=project)
     assert done.returncode == 1
-    assert "environment differs: domain shop: its files have changed" in done.stderr
+    assert "environment differs: domain shop: world.yaml has changed" in done.stderr
     assert f"{trial_id}: was violated, is now violated" in done.stderr
 
 

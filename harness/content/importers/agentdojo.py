@@ -105,7 +105,7 @@ def import_suite(folder: Path, located: Located, caution: Caution) -> Domain:
         tools={function.name: _tool(suite, function, options) for function in suite.tools},
         fresh_state=lambda: State(suite),
         tasks={name: _task(name, task, environment, options) for name, task in user_tasks.items()},
-        digest=digest([_version(), options.model_dump(mode="json")]),
+        files={"agentdojo": digest([_version(), options.model_dump(mode="json")])},
         injections={name: _injection(name, task, environment) for name, task in injection_tasks.items()},
         caution=caution,
         inject=lambda state, vector, text: state.inject(vector, text),
