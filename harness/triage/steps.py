@@ -187,7 +187,7 @@ def _end(payload: Mapping[str, Any], event: Event) -> Any:
 
 
 _READERS: Mapping[str, Callable[[_Reader, Event], Iterator[Step]]] = {
-    "run_started": _plain("start", _some("max_steps", "mode")),
+    "run_started": _plain("start", _some("max_steps")),
     "run_resumed": _plain("fault", _some()),
     "run_completed": _plain("end", _end),
     "trial_aborted": _plain("end", _end),

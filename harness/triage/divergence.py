@@ -1,0 +1,278 @@
+"""Where two trials part: the first step that is not the same, what kind of change it is, and who made it.
+
+Everything before the fork is equal on both sides. So whoever makes the first different step was given the same, and is
+the one who changed; unless what it was given differs in something that is no step, as the text of a prompt does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from harness.history import Event, canonical_json
+from harness.triage.alignment import Row, align
+from harness.triage.steps import Step, StepKind, steps_of
+
+DivergenceClass = Literal[
+    *("plan", "arguments", "order", "retry", "policy", "breaker", "budget", "tool_result", "termination", "output"),
+]
+Author = Literal["planner", "agent", "orchestrator", "policy", "approver", "tools", "faults", "upstream"]
+
+LONGEST = 60  # characters of one argument in words
+_CONTROL: dict[StepKind, DivergenceClass] = {
+    "breaker": "breaker",
+    "budget": "budget",
+    "start": "budget",
+    "retry": "retry",
+    "ruling": "policy",
+    "approval": "policy",
+    "fault": "tool_result",
+    "reply": "tool_result",
+    "effect": "tool_result",
+    "loop": "termination",
+    "fallback": "termination",
+}
+_REQUESTS = ("decide", "call")
+_ENDS = ("answer", "end")
+
+
+class Divergence(msgspec.Struct, frozen=True):
+    """The fork of two trials.
+
+    ``step`` is the planner's turn, or the number of the call where no turns are counted; ``seq`` the candidate's event,
+    None where it ends before. ``inputs_equal`` says whether whoever made the step had seen the same on both sides, and
+    ``because`` what was not the same. ``row`` is the place of the fork in the alignment.
+    """
+
+    kind: DivergenceClass
+    author: Author
+    run_id: str
+    step: int
+    seq: int | None
+    tool: str | None
+    baseline: str
+    candidate: str
+    inputs_equal: bool
+    because: str
+    row: int
+
+    @property
+    def words(self) -> str:
+        """Say it in one sentence."""
+        return f"step {self.step}: baseline {self.baseline}, candidate {self.candidate}"
+
+
+class Parted(NamedTuple):
+    """Two trials side by side, with their fork; None where they take the same path."""
+
+    rows: tuple[Row, ...]
+    fork: Divergence | None
+
+
+def part(
+    baseline: Sequence[Event],
+    candidate: Sequence[Event],
+    *,
+    changed_inputs: Iterable[str] = (),
+    orchestrated: bool = True,
+) -> Parted:
+    """Lay two histories side by side and find their fork.
+
+    ``changed_inputs`` names inputs of the trial that are not the same (task, tools); ``orchestrated`` says whether the
+    agent is the reference orchestrator, whose own steps can be told from its planner's.
+    """
+    rows = align(steps_of(baseline), steps_of(candidate))
+    at = _fork(rows)
+    if at is None:
+        return Parted(rows, None)
+    one, other = _sides(rows, at)
+    author = _author(rows, at, orchestrated=orchestrated)
+    because = _unequal(_until(baseline, one), _until(candidate, other), [*changed_inputs])
+    shown = other or one
+    assert shown is not None
+    fork = Divergence(
+        kind=_class(rows, at),
+        author="upstream" if because and author in ("planner", "agent") else author,
+        run_id=shown.run_id,
+        step=shown.number,
+        seq=other.seq if other else None,
+        tool=(shown.name if shown.kind not in _ENDS else one.name if one else None) or None,
+        baseline=_words(one, other),
+        candidate=_words(other, one),
+        inputs_equal=not because,
+        because=because,
+        row=at,
+    )
+    return Parted(rows, fork)
+
+
+def _sides(rows: Sequence[Row], at: int) -> tuple[Step | None, Step | None]:
+    """Return the steps of both sides at a row; where one side has none there, the next that it has."""
+    one = next((row.baseline for row in rows[at:] if row.baseline), None)
+    other = next((row.candidate for row in rows[at:] if row.candidate), None)
+    return one, other
+
+
+def _fork(rows: Sequence[Row]) -> int | None:
+    """Return the first row that is not the same; where people were asked instead, what the planner was less sure of."""
+    at = next((at for at, row in enumerate(rows) if not row.same), None)
+    if at is None or "ruling" not in {step.kind for step in _sides(rows, at) if step}:
+        return at
+    doubted = [here for here in range(at) if _is_doubted(rows[here])]
+    ruled = next(step for step in _sides(rows, at) if step)
+    return next((here for here in reversed(doubted) if _is_of(rows[here], ruled)), at)
+
+
+def _is_doubted(row: Row) -> bool:
+    one, other = row.baseline, row.candidate
+    return one is not None and other is not None and one.kind == "decide" and one.confidence != other.confidence
+
+
+def _is_of(row: Row, ruled: Step) -> bool:
+    step = row.candidate
+    return step is not None and (step.run_id, step.number, step.name) == (ruled.run_id, ruled.number, ruled.name)
+
+
+def _class(rows: Sequence[Row], at: int) -> DivergenceClass:
+    one, other = _sides(rows, at)
+    steps = [step for step in (one, other) if step]
+    kinds = [step.kind for step in steps]
+    for kind in ("breaker", "budget", "start", "fault"):
+        if kind in kinds:
+            return _CONTROL[kind]
+    if any(step.again or step.kind == "retry" for step in steps):
+        return "retry"
+    for control in ("ruling", "approval", "reply", "effect", "loop", "fallback"):
+        if control in kinds:
+            return _CONTROL[control]
+    return _class_of_choice(rows, at, one, other)
+
+
+def _class_of_choice(rows: Sequence[Row], at: int, one: Step | None, other: Step | None) -> DivergenceClass:
+    if one is None or other is None or (one.kind in _ENDS) != (other.kind in _ENDS):
+        return "termination"
+    if one.kind in _ENDS:
+        same_state = one.kind == "answer" or one.said.get("result") == other.said.get("result")
+        return "output" if same_state else "termination"
+    if one.kind == "role":
+        return "output"
+    if one.key == other.key:
+        return "plan"  # the same request, and another confidence in it
+    if _swapped(rows, at, one, other):
+        return "order"
+    return "arguments" if one.name == other.name else "plan"
+
+
+def _swapped(rows: Sequence[Row], at: int, one: Step, other: Step) -> bool:
+    """Whether each side does later what the other one does now."""
+    later_here = {_request(row.baseline) for row in rows[at:] if row.baseline and row.baseline is not one}
+    later_there = {_request(row.candidate) for row in rows[at:] if row.candidate and row.candidate is not other}
+    return _request(one) != _request(other) and _request(other) in later_here and _request(one) in later_there
+
+
+def _request(step: Step) -> tuple[str, bytes] | None:
+    return (step.name, step.key.said) if step.kind in _REQUESTS else None
+
+
+def _author(rows: Sequence[Row], at: int, *, orchestrated: bool) -> Author:
+    steps = [step for step in _sides(rows, at) if step]
+    kinds = {step.kind for step in steps}
+    if "fault" in kinds:
+        return "faults"
+    for kind, author in _AUTHORS.items():
+        if kind in kinds:
+            return author
+    if kinds & {"reply", "effect"}:
+        return "faults" if any(row.candidate and row.candidate.kind == "fault" for row in rows[:at][-1:]) else "tools"
+    if kinds & {"approval"}:
+        return "approver" if all(_is_decided(step) for step in steps) else "policy"
+    if kinds & {"decide", "role"} or kinds == {"answer"}:
+        return "planner"
+    return "orchestrator" if orchestrated else "agent"
+
+
+_AUTHORS: dict[str, Author] = {
+    "breaker": "orchestrator",
+    "budget": "orchestrator",
+    "start": "orchestrator",
+    "ruling": "policy",
+}
+
+
+def _is_decided(step: Step) -> bool:
+    return step.kind == "approval" and isinstance(step.said, dict) and bool({"decision", "result"} & step.said.keys())
+
+
+def _until(events: Sequence[Event], step: Step | None) -> list[Event]:
+    return [event for event in events if step is None or event.seq <= step.seq]
+
+
+def _unequal(baseline: Sequence[Event], candidate: Sequence[Event], changed_inputs: Sequence[str]) -> str:
+    """Say what the two sides had been given that was not the same; the empty text where there is nothing."""
+    if changed_inputs:
+        return f"another {' and another '.join(changed_inputs)}"
+    here, there = _heard(baseline[:-1]), _heard(candidate[:-1])
+    for one, other in zip(here, there, strict=False):
+        if one != other:
+            return f"{other[0]} had answered something else"
+    if _differ(_asked(baseline), _asked(candidate)):
+        return "the model was asked something else"
+    if _differ(_lengths(baseline), _lengths(candidate)):
+        return "the prompt has another length"
+    return ""
+
+
+def _differ(some: Iterable[object], others: Iterable[object]) -> bool:
+    return any(one != other for one, other in zip(some, others, strict=False))
+
+
+def _heard(events: Iterable[Event]) -> list[tuple[str, bytes]]:
+    """Return what tools and people have answered, to the letter."""
+    return [
+        (str(event.name), canonical_json([event.result, event.error_type, event.payload.get("value")]))
+        for event in events
+        if event.kind in ("tool_call_completed", "tool_call_failed", "approval_decided")
+    ]
+
+
+def _asked(events: Iterable[Event]) -> list[bytes]:
+    calls = (event for event in events if event.kind == "model_call_started")
+    return [canonical_json([event.name, event.payload.get("arguments")]) for event in calls]
+
+
+def _lengths(events: Iterable[Event]) -> list[int | None]:
+    return [event.tokens_in for event in events if event.kind == "model_call_completed"]
+
+
+def _words(step: Step | None, beside: Step | None) -> str:
+    """Say what one side did; ``beside`` is what the other one did."""
+    if step is None:
+        return "did nothing more"
+    told = _WORDS.get(step.kind, "")
+    if step.kind in _REQUESTS or step.kind == "retry":
+        sure = _sureness(step, beside)
+        again = "once more " if step.again else ""
+        return f"called {again}{step.name}({_arguments(step.said)}){sure}"
+    return f"{told} {_arguments(step.said)}" if told else f"{step.kind} {step.name} {_arguments(step.said)}"
+
+
+_WORDS: dict[str, str] = {"answer": "answered", "end": "ended with", "start": "began with"}
+
+
+def _sureness(step: Step, beside: Step | None) -> str:
+    if beside is None or beside.key != step.key or step.confidence == beside.confidence:
+        return ""
+    return f", {step.confidence:g} sure"
+
+
+def _arguments(said: Any) -> str:
+    if not isinstance(said, dict):
+        return _short(said)
+    return ", ".join(f"{name}={_short(value)}" for name, value in said.items() if name != "event")
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else canonical_json(value).decode()
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
