@@ -7,7 +7,7 @@ from harness.campaign.engine import run_campaign, run_chunk
 from harness.campaign.golden_check import DomainCheck, check_domain
 from harness.campaign.inputs import stored_events, stored_receipts, stored_record, stored_spec
 from harness.campaign.linearizability import Linearization, linearized
-from harness.campaign.manifest import differences, environment, make_manifest
+from harness.campaign.manifest import changed_files, differences, environment, make_manifest
 from harness.campaign.rescore import Replayed, Rescored, find_trial, replay, rescore
 from harness.campaign.scenarios import expand, find_scenario, load_scenario
 from harness.campaign.specs import RunSpec, TrialSpec, trial_seed
@@ -23,6 +23,7 @@ __all__ = [
     "Spread",
     "TrialResult",
     "TrialSpec",
+    "changed_files",
     "check_domain",
     "differences",
     "environment",

@@ -26,7 +26,8 @@ class MetricRule(Frozen):
     """One metric: how it is compared, how much worse it may be, and whether it decides.
 
     A rate or mean may be worse by ``margin``; a ratio of candidate to baseline may be ``margin`` (above 1) times worse.
-    ``floor`` is for rates: the lower Wilson bound of the candidate must not be below it.
+    ``floor`` is for rates: the lower Wilson bound of the candidate must not be below it. ``worst`` is how much one
+    family can lose at most, in the same unit: 1 for rates and for means between 0 and 1, and taken as 2 for ratios.
     """
 
     name: str
@@ -35,6 +36,7 @@ class MetricRule(Frozen):
     margin: Annotated[float, Field(gt=0)]
     gate: bool = True
     floor: Share | None = None
+    worst: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> MetricRule:
@@ -46,6 +48,9 @@ class MetricRule(Frozen):
             raise ValueError(msg)
         if self.floor is not None and self.kind != "rate":
             msg = f"floor: only a rate has a floor; {self.name} is a {self.kind}"
+            raise ValueError(msg)
+        if self.worst is not None and self.worst <= self.margin:
+            msg = f"worst: what a family can lose at most is more than the margin ({self.margin}); got {self.worst}"
             raise ValueError(msg)
         return self
 
@@ -72,13 +77,14 @@ class GoldenTraces(Frozen):
 class Statistics(Frozen):
     """Error rates, the fewest clusters that say anything, and the trials for each task and plan at which to look.
 
-    ``alpha`` is all that may be spent; ``alpha_fail_fast`` of it goes to stopping early on big breakage.
+    ``alpha`` is all that may be spent; where there are several ``looks``, ``alpha_fail_fast`` of it goes to stopping
+    early on big breakage. Without ``looks`` the gate looks once, at the trials that are there.
     """
 
     alpha: Annotated[float, Field(gt=0, le=0.2)] = 0.05
     alpha_fail_fast: Annotated[float, Field(ge=0, lt=0.2)] = 0.01
     min_clusters: Annotated[int, Field(ge=2)] = 20
-    looks: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(min_length=1, max_length=8)] = (4, 8, 16)
+    looks: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(max_length=8)] = ()
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Statistics:
@@ -112,7 +118,7 @@ DEFAULT_RULES = (
     MetricRule(name="tool_precision", kind="mean", better="higher", margin=0.02),
     MetricRule(name="steps", kind="ratio", better="lower", margin=1.10),
     MetricRule(name="cost_usd", kind="ratio", better="lower", margin=1.10),
-    MetricRule(name="retries", kind="mean", better="lower", margin=0.25),
+    MetricRule(name="amplification", kind="ratio", better="lower", margin=1.10),
     MetricRule(name="virtual_s", kind="ratio", better="lower", margin=1.20, gate=False),
 )
 

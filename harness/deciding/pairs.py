@@ -21,17 +21,35 @@ class PairKey(NamedTuple):
     seed: int
     trial: int
 
+    @classmethod
+    def of(cls, trial: Trial) -> PairKey:
+        """Return the key of one trial."""
+        return cls(trial.scenario, trial.task_id, trial.fault_plan_id, trial.seed, trial.trial)
+
 
 class Side(NamedTuple):
-    """One agent's results in a folder."""
+    """One agent's results: in one folder, and in those to which further trials of it were written."""
 
-    results: Results
+    parts: tuple[Results, ...]
     agent: str
 
     @property
+    def results(self) -> Results:
+        """The folder that was named."""
+        return self.parts[0]
+
+    @property
     def trials(self) -> Mapping[PairKey, Trial]:
-        """Return the agent's trials by what they have in common with those of the other side."""
-        return {_key(trial): trial for trial in self.results.trials if trial.agent == self.agent}
+        """The agent's trials by what they have in common with those of the other side."""
+        return {PairKey.of(one): one for part in self.parts for one in part.trials if one.agent == self.agent}
+
+    def part_of(self, trial_id: str) -> Results:
+        """Return the results that hold a trial."""
+        return next(part for part in self.parts if trial_id in part.by_id)
+
+    def with_part(self, results: Results) -> Side:
+        """Return the side with further trials."""
+        return Side((*self.parts, results), self.agent)
 
     def __str__(self) -> str:
         return f"{self.results.folder}:{self.agent}"
@@ -61,7 +79,7 @@ def side(text: str) -> Side:
     """
     folder, agent = _split(text)
     results = load_results(folder)
-    return Side(results, _agent_of(results, agent))
+    return Side((results,), _agent_of(results, agent))
 
 
 def _split(text: str) -> tuple[Path, str | None]:
@@ -95,7 +113,3 @@ def pair_up(baseline: Side, candidate: Side) -> Pairing:
         only_baseline=tuple(trial for key, trial in before.items() if key not in after),
         only_candidate=tuple(trial for key, trial in after.items() if key not in before),
     )
-
-
-def _key(trial: Trial) -> PairKey:
-    return PairKey(trial.scenario, trial.task_id, trial.fault_plan_id, trial.seed, trial.trial)

@@ -145,7 +145,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     ``reason`` is one sentence. ``invalid`` says why nothing can be said, ``expectation_changed`` what of the suite,
     the policies or the gate file differs from the baseline's side. ``bound`` is the largest loss of success that equal
-    trials leave possible. ``looks`` are the trials for each task and plan at which the gate looked.
+    trials leave possible. ``anchored`` are the metrics against the pinned release. ``looks`` are the trials for each task and plan at which the gate looked.
     """
 
     answer: Answer
@@ -162,6 +162,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     golden_changes: tuple[GoldenChange, ...] = ()
     hard_breaks: tuple[HardBreak, ...] = ()
     metrics: tuple[MetricVerdict, ...] = ()
+    anchored: tuple[MetricVerdict, ...] = ()
     slices: tuple[Slice, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     bound: float | None = None

@@ -1,0 +1,243 @@
+"""The gate: invariants first, then approved paths, then non-inferiority, and one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from harness.deciding.baseline import measured_of, read_baseline
+from harness.deciding.comparison import MeasuredPair, by_cell, compare_metric, paired
+from harness.deciding.gate_file import GateFile
+from harness.deciding.golden_traces import golden_changes, read_approved
+from harness.deciding.hard_breaks import hard_breaks
+from harness.deciding.invariants import Replays, counterexamples, play_again
+from harness.deciding.looking import Look, look_of, power_table, rings
+from harness.deciding.measured import Measured, measure
+from harness.deciding.pairs import Side
+from harness.deciding.slices import slices
+from harness.deciding.validity import mismatches, reasons_for_invalid
+from harness.deciding.verdict import Answer, GoldenChange, MetricVerdict, Quarantined, Verdict
+from harness.statistics import holm, identical_bound, rate_at_most
+
+Sentence = tuple[Answer, str]
+
+
+class Rules(NamedTuple):
+    """The gate file, the folder that its paths start from, and the day by which expiry is judged."""
+
+    gate: GateFile
+    folder: Path = Path()
+    today: date = datetime.now(tz=UTC).date()
+
+
+def decide(baseline: Measured, candidate: Side, rules: Rules, expectation_changed: Sequence[str] = ()) -> Verdict:
+    """Return the verdict on a candidate.
+
+    Raises UsageError for a metric that can not be a ratio, DatasetError for a file of the gate that can not be read.
+    """
+    after = measure(candidate)
+    invalid = reasons_for_invalid(baseline, after, rules.gate, rules.today)
+    whole = Verdict(
+        answer="INVALID",
+        reason="",
+        baseline=baseline.provenance,
+        candidate=after.provenance,
+        brains=tuple(sorted({*baseline.provenance.brains, *after.provenance.brains})),
+        invalid=tuple(invalid),
+        expectation_changed=tuple(expectation_changed),
+    )
+    found = counterexamples(candidate)
+    if invalid:
+        return _concluded(msgspec.structs.replace(whole, counterexamples=found), Replays(), Look.none())
+    replays = play_again(candidate, found, rules.gate.invariants.replays)
+    pairs, look = _counted(paired(baseline, after), rules), look_of(after, rules.gate.statistics)
+    metrics = _metrics(pairs, rules, look)
+    whole = msgspec.structs.replace(
+        whole,
+        pairs=len(pairs),
+        clusters=len({pair.cluster for pair in pairs}),
+        counterexamples=found,
+        violation_bound=None if found else rate_at_most(0, len(after.trials)),
+        golden_changes=tuple(_golden_changes(candidate, rules)),
+        hard_breaks=hard_breaks(pairs, candidate, gated=rules.gate.hard_breaks == "fail"),
+        metrics=metrics,
+        anchored=_anchored(candidate, after, rules, look),
+        slices=slices(rules.gate.metric, pairs, rules.gate.slices),
+        quarantined=tuple(_quarantined(after, rules)),
+        bound=_bound(pairs, rules),
+        looks=look.taken,
+        power=power_table(rules.gate, pairs, look),
+        notes=tuple(_notes(baseline, after, pairs, replays)),
+    )
+    return _concluded(whole, replays, look)
+
+
+def _counted(pairs: Sequence[MeasuredPair], rules: Rules) -> list[MeasuredPair]:
+    """Leave out what is in quarantine."""
+    kept_out = {one.task for one in rules.gate.quarantine if one.expires >= rules.today}
+    return [pair for pair in pairs if pair.candidate.key.task_id not in kept_out]
+
+
+def _metrics(pairs: Sequence[MeasuredPair], rules: Rules, look: Look) -> tuple[MetricVerdict, ...]:
+    """Hold every metric against its margin; which of the gated ones failed is said after Holm."""
+    settings = rules.gate.statistics
+    found = [
+        compare_metric(rule, pairs, look.alpha, settings.min_clusters, look.trials) for rule in rules.gate.metric
+    ]
+    asked = [one for one in found if one.gated and one.p_worse is not None]
+    adjusted = dict(zip([one.name for one in asked], holm([one.p_worse or 0.0 for one in asked]), strict=True))
+    return tuple(_adjusted(one, adjusted.get(one.name, one.p_worse), look.alpha) for one in found)
+
+
+def _adjusted(one: MetricVerdict, p: float | None, alpha: float) -> MetricVerdict:
+    one = msgspec.structs.replace(one, p_adjusted=p)
+    below_its_floor = one.candidate_low is not None and one.floor is not None and one.candidate_low < one.floor
+    if one.ruling != "fail" or below_its_floor or (p is not None and p < alpha):
+        return one
+    reason = f"{one.reason}; not beyond doubt once all metrics are asked"
+    return msgspec.structs.replace(one, ruling="inconclusive", reason=reason)
+
+
+def _golden_changes(candidate: Side, rules: Rules) -> Iterator[GoldenChange]:
+    if rules.gate.golden is not None:
+        approved = read_approved(rules.folder / rules.gate.golden.file)
+        yield from golden_changes(approved, candidate, rules.gate.golden.mode)
+
+
+def _anchored(candidate: Side, after: Measured, rules: Rules, look: Look) -> tuple[MetricVerdict, ...]:
+    """Hold the candidate against the pinned release as well, so that small losses do not add up unseen."""
+    if rules.gate.anchor is None:
+        return ()
+    path = rules.folder / rules.gate.anchor
+    anchor = measured_of(read_baseline(path), path)
+    if mismatches(anchor, after):
+        return ()
+    return _metrics(_counted(paired(anchor, after), rules), rules, look)
+
+
+def _quarantined(after: Measured, rules: Rules) -> Iterator[Quarantined]:
+    for one in rules.gate.quarantine:
+        trials = [trial for trial in after.trials.values() if trial.key.task_id == one.task]
+        yield Quarantined(
+            task=one.task,
+            owner=one.owner,
+            expires=one.expires.isoformat(),
+            reason=one.reason,
+            expired=one.expires < rules.today,
+            passed=sum(trial.passed is True for trial in trials),
+            trials=len(trials),
+        )
+
+
+def _bound(pairs: Sequence[MeasuredPair], rules: Rules) -> float | None:
+    """Return the largest loss of success that equal trials leave possible; None where no trial is equal."""
+    if not _identical(pairs):
+        return None
+    clusters = len({pair.cluster for pair in pairs})
+    return identical_bound(clusters, rules.gate.statistics.alpha)
+
+
+def _identical(pairs: Sequence[MeasuredPair]) -> bool:
+    def same(pair: MeasuredPair) -> bool:
+        before, after = pair.baseline.history, pair.candidate.history
+        shorter = min(len(before or ""), len(after or ""))
+        return bool(shorter) and str(before)[:shorter] == str(after)[:shorter]
+
+    return bool(pairs) and all(same(pair) for pair in pairs)
+
+
+def _notes(
+    baseline: Measured, after: Measured, pairs: Sequence[MeasuredPair], replays: Replays
+) -> Iterator[str]:
+    new = len(after.trials.keys() - baseline.trials.keys())
+    if new:
+        yield f"{new} trials of the candidate are new to the baseline and were not compared"
+    lost = sum(key in baseline.trials for key in after.trials) - len(paired(baseline, after))
+    if lost:
+        yield f"{lost} pairs were left out since one of their trials could not be played"
+    if len(by_cell(pairs)) and len({*baseline.provenance.brains, *after.provenance.brains}) > 1:
+        yield "the two sides rest on different sorts of brains"
+    if replays.not_played:
+        yield f"repeatability: {replays.not_played}"
+
+
+def _concluded(verdict: Verdict, replays: Replays, look: Look) -> Verdict:
+    """Draw the conclusion: the gravest reason decides."""
+    answer, reason = next(_reasons(verdict, replays, look))
+    return msgspec.structs.replace(
+        verdict, answer=answer, reason=reason, invalid=(*verdict.invalid, *replays.differing)
+    )
+
+
+def _reasons(verdict: Verdict, replays: Replays, look: Look) -> Iterator[Sentence]:
+    if verdict.invalid:
+        yield "INVALID", _first_of(verdict.invalid)
+    if replays.differing:
+        yield "INVALID", f"trial {replays.differing[0]}: what does not repeat itself proves nothing"
+    yield from _breaches(verdict)
+    yield from _losses(verdict, look)
+    if verdict.bound is not None:
+        yield "IDENTICAL", _identical_reason(verdict)
+    undecided = [one for one in verdict.metrics if one.gated and one.ruling in ("inconclusive", "insufficient")]
+    if undecided:
+        yield "INCONCLUSIVE", _first_of([one.reason for one in undecided])
+    yield "PASS", _pass_reason(verdict)
+
+
+def _breaches(verdict: Verdict) -> Iterator[Sentence]:
+    if verdict.counterexamples:
+        worst = verdict.counterexamples[0]
+        times = sum(one.trials for one in verdict.counterexamples)
+        yield "FAIL", f"{worst.rule} in {worst.task} under {worst.fault_plan_id}: {worst.message} ({_trials(times)})"
+    if expired := [one for one in verdict.quarantined if one.expired]:
+        one = expired[0]
+        yield "FAIL", f"the quarantine of {one.task} ended on {one.expires}: {one.owner} mends it, or renews it"
+    if changed := [one for one in verdict.golden_changes if one.change != "new"]:
+        yield "FAIL", f"{changed[0].task} under {changed[0].fault_plan_id} {changed[0].change}: {changed[0].message}"
+    if gated := [one for one in verdict.hard_breaks if one.gated]:
+        one_break = gated[0]
+        before, after = ("/".join(map(str, counts)) for counts in (one_break.before, one_break.after))
+        yield "FAIL", f"{one_break.task} under {one_break.fault_plan_id} passed {before} and passes {after}"
+
+
+def _losses(verdict: Verdict, look: Look) -> Iterator[Sentence]:
+    if look.rang:
+        yield "FAIL", f"success breaks on a large scale: {look.rang}; stopped before the first look"
+    failed = [one.reason for one in verdict.metrics if one.gated and one.ruling == "fail"]
+    if failed:
+        yield "FAIL", _first_of(failed)
+    slid = [one.reason for one in verdict.anchored if one.gated and one.ruling == "fail"]
+    if slid:
+        yield "FAIL", f"against the pinned release, {_first_of(slid)}"
+
+
+def _first_of(reasons: Sequence[str]) -> str:
+    more = len(reasons) - 1
+    return f"{reasons[0]}; and {more} more" if more > 1 else "; ".join(reasons)
+
+
+def _identical_reason(verdict: Verdict) -> str:
+    return (
+        f"all {verdict.pairs} pairs of trials have the same history; with {verdict.clusters} families of tasks that "
+        f"leaves a loss of success of up to {-(verdict.bound or 0):.3f} possible"
+    )
+
+
+def _pass_reason(verdict: Verdict) -> str:
+    gated = [one for one in verdict.metrics if one.gated]
+    words = f"no breach, and none of {len(gated)} metrics is worse than its margin allows"
+    success = next((one for one in gated if one.name == "success" and one.detectable is not None), None)
+    if success is None or success.detectable is None:
+        return words
+    return f"{words}; a loss of {success.detectable:.3f} in success would have shown with 80 % power"
+
+
+def _trials(count: int) -> str:
+    return "1 trial" if count == 1 else f"{count} trials"
+
+
+__all__ = ["Rules", "decide", "rings"]

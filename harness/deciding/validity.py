@@ -1,0 +1,95 @@
+"""Whether two sides can be compared at all, and if not, what has to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from harness.campaign import changed_files
+from harness.deciding.baseline import DIGITS
+from harness.deciding.comparison import MeasuredPair, paired
+from harness.deciding.gate_file import GateFile
+from harness.deciding.measured import Measured, Measurement
+
+SHOWN = 10
+
+
+def mismatches(baseline: Measured, candidate: Measured) -> list[str]:
+    """Say what the two sides were not both run on: the suite's files, fault kinds, scorers, and the inputs of trials."""
+    before, after = (
+        {name: value[:DIGITS] for name, value in side.provenance.digests.items()} for side in (baseline, candidate)
+    )
+    found = [f"{change} since the baseline" for change in changed_files(before, after)]
+    found += list(dict.fromkeys(_changed_inputs(baseline, candidate)))
+    if any(change.startswith("scorer ") for change in found):
+        found.append("scores of different scorers: score both again (harness score FOLDER)")
+    return found
+
+
+def _changed_inputs(baseline: Measured, candidate: Measured) -> Iterator[str]:
+    for key, after in candidate.trials.items():
+        before = baseline.trials.get(key)
+        if before is None:
+            continue
+        for name in sorted({*before.inputs, *after.inputs}):
+            if _short(before, name) != _short(after, name):
+                yield f"the {name} of {after.where} has changed since the baseline"
+
+
+def _short(one: Measurement, name: str) -> str | None:
+    value = one.inputs.get(name)
+    return value and value[:DIGITS]
+
+
+def reasons_for_invalid(baseline: Measured, candidate: Measured, gate: GateFile, today: date) -> list[str]:
+    """Say why nothing can be decided; nothing where it can."""
+    return [
+        *_cut(mismatches(baseline, candidate)),
+        *_missing_trials(baseline, candidate),
+        *_errors("baseline", baseline, gate.max_error_rate),
+        *_errors("candidate", candidate, gate.max_error_rate),
+        *_unmeasured(paired(baseline, candidate), gate),
+        *_age(baseline, gate, today),
+    ]
+
+
+def _cut(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= SHOWN else [*lines[:SHOWN], f"and {len(lines) - SHOWN} more changes"]
+
+
+def _missing_trials(baseline: Measured, candidate: Measured) -> Iterator[str]:
+    if not candidate.trials:
+        yield f"{candidate.provenance.source}: holds no trial of {candidate.provenance.agent}"
+        return
+    gone = [one for key, one in baseline.trials.items() if key not in candidate.trials]
+    if len(gone) == len(baseline.trials):
+        yield "no trial of the candidate has a counterpart in the baseline: give both the same scenarios and --seed"
+    elif gone:
+        yield f"the candidate has not played {len(gone)} of the baseline's trials, first {gone[0].where}: play them all"
+
+
+def _errors(name: str, side: Measured, allowed: float) -> Iterator[str]:
+    broken = sum(one.passed is None for one in side.trials.values())
+    if broken > allowed * len(side.trials):
+        share = f"{broken} of {len(side.trials)} trials of the {name} could not be played"
+        yield f"{share}, more than {allowed:.0%}: see their reasons in the report and play them again"
+
+
+def _unmeasured(pairs: list[MeasuredPair], gate: GateFile) -> Iterator[str]:
+    for rule in gate.metric:
+        if rule.gate and rule.pass_hat is None and pairs:
+            for name, values in (
+                ("baseline", [pair.baseline.values.get(rule.name) for pair in pairs]),
+                ("candidate", [pair.candidate.values.get(rule.name) for pair in pairs]),
+            ):
+                if all(value is None for value in values):
+                    yield f"metric {rule.name}: was measured in no trial of the {name}: take it out of the gate file"
+
+
+def _age(baseline: Measured, gate: GateFile, today: date) -> Iterator[str]:
+    if gate.max_age_days is None or baseline.saved_on is None:
+        return
+    days = (today - baseline.saved_on).days
+    if days > gate.max_age_days:
+        source = baseline.provenance.source
+        yield f"{source}: is {days} days old, {gate.max_age_days} are allowed: save it anew from a fresh run of main"
