@@ -246,6 +246,11 @@ def _lengths(events: Iterable[Event]) -> list[int | None]:
     return [event.tokens_in for event in events if event.kind == "model_call_completed"]
 
 
+def told(step: Step | None) -> str:
+    """Say what a step is, by itself; the empty text for none."""
+    return _words(step, None) if step else ""
+
+
 def _words(step: Step | None, beside: Step | None) -> str:
     """Say what one side did; ``beside`` is what the other one did."""
     if step is None:
