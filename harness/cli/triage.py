@@ -57,8 +57,8 @@ def triage(
 
 
 def _say(found: object) -> None:
-    from harness.render.triage import facts  # noqa: PLC0415  # as above
     from harness.render import shown  # noqa: PLC0415
+    from harness.render.triage import facts  # noqa: PLC0415  # as above
     from harness.triage import Triage  # noqa: PLC0415
 
     assert isinstance(found, Triage)

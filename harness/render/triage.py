@@ -14,7 +14,7 @@ from harness.render.numbers import percent
 from harness.render.text import shown, words
 from harness.statistics import Interval
 from harness.store import write_whole
-from harness.triage import Attribution, Causality, Cluster, Enriched, Explained, Triage
+from harness.triage import Attribution, Causality, Enriched, Explained, Triage
 
 JSON_FILE, MARKDOWN_FILE = "triage.json", "triage.md"
 TOLD_MAX = 20  # facts of a list that are written out
@@ -45,11 +45,16 @@ def _page(found: Triage) -> Iterator[str]:
         yield from _cluster(rank, one)
     if found.unexplained:
         yield "\n## Clusters that were not looked into\n"
-        yield from _table(("cluster", "trials", "what"), ((one.id, one.failures, one.title) for one in found.unexplained))
+        yield from _table(
+            ("cluster", "trials", "what"), ((one.id, one.failures, one.title) for one in found.unexplained)
+        )
     yield from _enriched(found.enriched)
     if found.flaky:
         yield "\n## Flaky cells\n"
-        flaky = ((one.arm, one.task_id, one.fault_plan_id, f"{one.passed} of {one.trials}", interval(one.interval)) for one in found.flaky)
+        flaky = (
+            (one.arm, one.task_id, one.fault_plan_id, f"{one.passed} of {one.trials}", interval(one.interval))
+            for one in found.flaky
+        )
         yield from _table(("side", "task", "fault plan", "passed", "95 %"), flaky)
 
 
@@ -77,7 +82,8 @@ def _cluster(rank: int, one: Explained) -> Iterator[str]:
 def facts(one: Explained) -> Iterator[str]:
     """Yield what is known of a cluster, a line each."""
     cluster = one.cluster
-    yield f"{cluster.failures} of {cluster.opportunities} trials ({interval(cluster.interval)}), severity {cluster.severity}, cluster {cluster.id}"
+    share = f"{cluster.failures} of {cluster.opportunities} trials ({interval(cluster.interval)})"
+    yield f"{share}, severity {cluster.severity}, cluster {cluster.id}"
     yield f"tasks: {listed(cluster.tasks)}"
     yield f"fault kinds: {listed(cluster.fault_kinds)}"
     if one.divergence:
@@ -97,7 +103,11 @@ def facts(one: Explained) -> Iterator[str]:
 def attributed(found: Attribution) -> str:
     """Say what made a trial fail, and how that is known."""
     if found.basis == "fork":
-        where = f", where {', '.join(found.fields)} differs" if found.fields else ", by its code: the specs do not make the difference"
+        where = (
+            f", where {', '.join(found.fields)} differs"
+            if found.fields
+            else ", by its code: the specs do not make the difference"
+        )
         return f"{found.axis} (from the first different step{where})"
     how = "alone turns pass into fail" if found.basis == "swap" else "turn pass into fail together"
     return f"{found.axis} ({', '.join(found.fields)} {how})"
@@ -136,7 +146,13 @@ def _enriched(enriched: Sequence[Enriched]) -> Iterator[str]:
     if enriched:
         yield "\n## More often in failing trials\n"
         rows = (
-            (one.what, one.name, f"{one.failing} of {one.failing_of}", f"{one.passing} of {one.passing_of}", f"{one.q:.2g}")
+            (
+                one.what,
+                one.name,
+                f"{one.failing} of {one.failing_of}",
+                f"{one.passing} of {one.passing_of}",
+                f"{one.q:.2g}",
+            )
             for one in enriched
         )
         yield from _table(("what", "which", "failing", "passing", "q"), rows)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import blake2b
+from typing import Self
 
 _FRACTION_BITS = 53
 
@@ -14,7 +15,7 @@ _FRACTION_BITS = 53
 class BranchedSeed(int):
     """A seed that is another one from some moment on; what is drawn before is drawn as without it."""
 
-    def __new__(cls, seed: int, later: int, is_later: Callable[[], bool]) -> BranchedSeed:
+    def __new__(cls, seed: int, later: int, is_later: Callable[[], bool]) -> Self:
         """Return ``seed``, which becomes ``later`` as soon as ``is_later`` says so."""
         one = super().__new__(cls, seed)
         one.later = later

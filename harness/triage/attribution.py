@@ -84,9 +84,7 @@ def _names(axes: Iterable[Axis]) -> str:
 class _Table:
     """Every combination that was played, once."""
 
-    def __init__(
-        self, baseline: TrialSpec, candidate: TrialSpec, signature: tuple[str, ...], replay: Replay
-    ) -> None:
+    def __init__(self, baseline: TrialSpec, candidate: TrialSpec, signature: tuple[str, ...], replay: Replay) -> None:
         self._baseline = baseline
         self._candidate = candidate
         self._signature = signature

@@ -1,4 +1,4 @@
-"""One stored failure as a question to ``git bisect run``: is it there, in the code of this commit?"""
+"""One stored failure as a question of ``git bisect run``: whether it is there with the code of this commit."""
 
 from __future__ import annotations
 

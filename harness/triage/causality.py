@@ -7,6 +7,7 @@ stays as it was, since chance has addresses. Where the curve jumps, something wa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -50,7 +51,7 @@ def causality(spec: TrialSpec, failed: Replayed, branches: int, replay: Replay) 
     starts = list(_starts(failed.events))[:POINTS_MAX]
     points = [_point(spec, failed, step, events, branches, replay) for step, events in starts]
     points.append(Point(None, len(failed.events), branches, branches, wilson(branches, branches)))
-    rises = [later.probability - former.probability for former, later in zip(points, points[1:], strict=False)]
+    rises = [later.probability - former.probability for former, later in pairwise(points)]
     at = max(range(len(rises)), key=lambda index: rises[index], default=None)
     if at is None or not _is_sure(points[at], points[at + 1]):
         return Causality(tuple(points), None, 0.0)

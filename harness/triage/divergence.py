@@ -6,7 +6,7 @@ the one who changed; unless what it was given differs in something that is no st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -16,7 +16,16 @@ from harness.triage.alignment import Row, align
 from harness.triage.steps import Step, StepKind, steps_of
 
 DivergenceClass = Literal[
-    *("plan", "arguments", "order", "retry", "policy", "breaker", "budget", "tool_result", "termination", "output"),
+    "plan",
+    "arguments",
+    "order",
+    "retry",
+    "policy",
+    "breaker",
+    "budget",
+    "tool_result",
+    "termination",
+    "output",
 ]
 Author = Literal["planner", "agent", "orchestrator", "policy", "approver", "tools", "faults", "upstream"]
 
@@ -255,21 +264,52 @@ def _words(step: Step | None, beside: Step | None) -> str:
     """Say what one side did; ``beside`` is what the other one did."""
     if step is None:
         return "did nothing more"
-    told = _WORDS.get(step.kind, "")
-    if step.kind in _REQUESTS or step.kind == "retry":
-        sure = _sureness(step, beside)
-        again = "once more " if step.again else ""
-        return f"called {again}{step.name}({_arguments(step.said)}){sure}"
-    return f"{told} {_arguments(step.said)}" if told else f"{step.kind} {step.name} {_arguments(step.said)}"
-
-
-_WORDS: dict[str, str] = {"answer": "answered", "end": "ended with", "start": "began with"}
+    if step.kind in _REQUESTS or (step.kind == "retry" and step.again):
+        verb = "wanted" if step.kind == "decide" else "called"
+        return (
+            f"{verb} {step.name}({_arguments(step.said)}){' once more' if step.again else ''}{_sureness(step, beside)}"
+        )
+    return _WORDS[step.kind](step)
 
 
 def _sureness(step: Step, beside: Step | None) -> str:
     if beside is None or beside.key != step.key or step.confidence == beside.confidence:
         return ""
     return f", {step.confidence:g} sure"
+
+
+def _got(step: Step) -> str:
+    value = step.said.get("value", "")
+    if step.said.get("result") == "ok":
+        return f"got from {step.name}: {_short(value)}"
+    return f"got no result from {step.name}: {step.said.get('error_type') or step.said.get('result')}"
+
+
+def _answered(step: Step) -> str:
+    said = step.said or {}
+    if _is_decided(step):
+        return f"was told {said.get('decision') or 'nothing'} about {step.name}"
+    return f"asked a person about {step.name}({_arguments(said)})"
+
+
+_WORDS: dict[str, Callable[[Step], str]] = {
+    "answer": lambda step: f"answered: {_short(step.said)}",
+    "end": lambda step: f"ended: {_arguments(step.said)}",
+    "start": lambda step: f"began with {_arguments(step.said)}",
+    "role": lambda step: f"said as {step.name}: {_short(step.said)}",
+    "ruling": lambda step: f"was ruled on {step.name}: {_arguments(step.said) or 'queued for a person'}",
+    "approval": _answered,
+    "reply": _got,
+    "retry": lambda step: (
+        f"is to try {step.name} again, attempt {step.said.get('attempt')} after {step.said.get('wait_s', 0):.3g} s"
+    ),
+    "breaker": lambda step: f"{step.said['event'].replace('_', ' ')} {step.name}".rstrip(),
+    "budget": lambda step: f"ran out of {step.said.get('budget', 'its budget')}",
+    "loop": lambda step: f"was found in a loop at {step.name}",
+    "fallback": lambda step: f"fell back: {_arguments(step.said)}",
+    "fault": lambda step: f"met a fault: {step.said.get('kind') or step.said['event']}",
+    "effect": lambda step: f"changed the world by {step.name}: {_arguments(step.said)}",
+}
 
 
 def _arguments(said: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -22,7 +22,7 @@ Kinds = Mapping[str, FaultKind]
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """How a trial went: ``bad`` when it fell short of what is expected of it, ``invalid`` when it could not be played."""
+    """How a trial went: ``bad`` when it fell short of what is expected, ``invalid`` when it could not be played."""
 
     state: State
     signature: tuple[str, ...]
@@ -55,9 +55,9 @@ class Replays:
 
     def for_shrinking(self, spec: TrialSpec) -> Played:
         """Play a trial for shrinking; to triage, a task left undone is a failure, even one that was owned up to."""
-        played: Any = play(spec, self.kinds)
+        played = play(spec, self.kinds)
         if played.outcome in FAILING or self(spec).state != "bad":
-            return played  # type: ignore[no-any-return]  # msgspec's replace knows no types
+            return played
         return msgspec.structs.replace(played, outcome="failed")
 
 

@@ -41,6 +41,8 @@ def smallest(spec: TrialSpec, replays: Replays) -> Reproduction:
 
 def commands(folder: Path, trial_id: str) -> Commands:
     """Return the commands for one stored trial."""
-    show, replay, shrunk = (shlex.join(["harness", word, str(folder), trial_id]) for word in ("show", "replay", "shrink"))
+    show, replay, shrunk = (
+        shlex.join(["harness", word, str(folder), trial_id]) for word in ("show", "replay", "shrink")
+    )
     bisect = shlex.join(["git", "bisect", "run", "harness", "replay", "--bisect", str(folder), trial_id])
     return Commands(show, replay, shrunk, bisect)

@@ -16,8 +16,22 @@ from harness.history import Event, canonical_json
 from harness.planners import Decision
 
 StepKind = Literal[
-    *("decide", "answer", "role", "start", "ruling", "approval", "call", "reply", "retry", "breaker", "budget"),
-    *("loop", "fallback", "fault", "effect", "end"),
+    "decide",
+    "answer",
+    "role",
+    "start",
+    "ruling",
+    "approval",
+    "call",
+    "reply",
+    "retry",
+    "breaker",
+    "budget",
+    "loop",
+    "fallback",
+    "fault",
+    "effect",
+    "end",
 ]
 
 _VOLATILE_KEY = re.compile(

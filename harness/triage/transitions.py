@@ -12,7 +12,7 @@ from harness.deciding import Pair, Pairing
 from harness.statistics import Interval, wilson
 
 Transition = Literal[
-    *("newly_failing", "fixed", "still_failing", "path_changed", "unchanged", "invalid", "new", "removed"),
+    "newly_failing", "fixed", "still_failing", "path_changed", "unchanged", "invalid", "new", "removed"
 ]
 TRANSITIONS: tuple[Transition, ...] = get_args(Transition)
 ALWAYS, NEVER = 0.95, 0.05
@@ -57,8 +57,8 @@ def transition(pair: Pair, *, same_path: bool) -> Transition:
 def flaky_cells(pairing: Pairing) -> tuple[FlakyCell, ...]:
     """Return the cells with trials that pass and others that fail.
 
-    A cell counts when Wilson's 95 % interval of its pass rate crosses into what is neither always nor never: one failure
-    among a thousand is rare, and not flaky.
+    A cell counts when Wilson's 95 % interval of its pass rate crosses into what is neither always nor never: one
+    failure among a thousand is rare, and not flaky.
     """
     arms = {
         "baseline": [*(pair.baseline for pair in pairing.pairs), *pairing.only_baseline],

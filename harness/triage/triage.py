@@ -101,9 +101,7 @@ def triage(baseline: Side, candidate: Side, *, branches: int = 8, replays: Repla
     failing = trials["newly_failing"]
     counts = {name: len(members) for name, members in trials.items()}
     counts |= {"new": len(pairing.only_candidate), "removed": len(pairing.only_baseline)}
-    cases = _Cases(
-        candidate.results, failing, [*passed, *trials["fixed"]], comparisons, len(failing) + len(passed)
-    )
+    cases = _Cases(candidate.results, failing, [*passed, *trials["fixed"]], comparisons, len(failing) + len(passed))
     clusters, unexplained = _explained(cases, branches, replays)
     return Triage(
         baseline=str(baseline),
