@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import scipy.stats  # noqa: F401  # takes most of a second, which the processes share in this way
 
 from benchmarks.regressions.mutants import Mutant
 from benchmarks.regressions.playing import AGENTS, first_step, mutated, planning, specs_of
@@ -21,11 +22,12 @@ from harness.content import AgentSpec
 from harness.deciding import side
 from harness.planners import make_brain
 from harness.store import write_manifest
-from harness.triage import Replays, Triage, triage
+from harness.triage import Depth, Replays, Triage, triage
 from harness.triage.comparisons import spec_of
 
 WALL_LIMIT_S = 90.0
 CPU_LIMIT_S = 40
+FIRST = Depth(clusters=1, branches=0)
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["benchmarks.regressions.judging"])
 
@@ -114,7 +116,7 @@ def judged_here(mutant: Mutant, folder: Path) -> Judged:
     with tempfile.TemporaryDirectory() as name, planning(after):
         candidate = Path(name) / "candidate"
         write_run(candidate, specs_of(AGENTS[mutant.module]))
-        found = triage(side(str(folder)), side(str(candidate)), branches=0, replays=Replays())
+        found = triage(side(str(folder)), side(str(candidate)), depth=FIRST, replays=Replays())
         if not found.clusters:
             return _nothing(mutant, "nothing fails that had passed")
         spec = _example(found, candidate)
@@ -171,7 +173,7 @@ def judge_controls(folders: Mapping[str, Path], into: Path) -> Iterator[Judged]:
         after = AgentSpec(**({field: getattr(before, field) for field in AgentSpec.model_fields} | control.agent))
         folder = into / f"control-{number}"
         write_run(folder, specs_of(after))
-        found = triage(side(str(folders[before.name])), side(str(folder)), branches=0, replays=Replays())
+        found = triage(side(str(folders[before.name])), side(str(folder)), depth=FIRST, replays=Replays())
         if found.clusters:
             fork = found.clusters[0].divergence
             yield _held_against(name, str(control.agent), found, fork.step if fork else None, control.axis)

@@ -38,7 +38,7 @@ PLANS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "down": ({"kind": "http_error", "at": "tool:*", "when": {"first": 5}, "options": {"status": 503}},),
     "notes": ({"kind": "poisoned_text", "options": {"injection": "refund_to_a_stranger", "vectors": ["ticket_body"]}},),
 }
-TRIALS = 2
+TRIALS = 1
 _RATES = {name: 0.04 for name in ("wrong_tool", "invented_argument", "wrong_argument", "free_form", "premature_stop")}
 SIMULATED = AgentSpec(
     name="simulated",

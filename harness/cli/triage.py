@@ -39,15 +39,16 @@ def triage(
     # pandas takes its time
     from harness.deciding import side  # noqa: PLC0415
     from harness.render.triage import write_triage  # noqa: PLC0415
-    from harness.triage import Replays, triage_one  # noqa: PLC0415
+    from harness.triage import Depth, Replays, triage_one  # noqa: PLC0415
     from harness.triage import triage as triage_two  # noqa: PLC0415
 
     replays = None if no_replay else Replays()
+    depth = Depth(branches=branches)
     chosen = side(candidate or baseline)
     if candidate is None:
-        found = triage_one(chosen, branches=branches, replays=replays)
+        found = triage_one(chosen, depth=depth, replays=replays)
     else:
-        found = triage_two(side(baseline), chosen, branches=branches, replays=replays)
+        found = triage_two(side(baseline), chosen, depth=depth, replays=replays)
     _, page = write_triage(found, out or chosen.results.folder)
     if as_json:
         say_json(found)

@@ -14,7 +14,7 @@ from harness.triage.replays import Replayed, Replays
 from harness.triage.reproduction import Commands, Reproduction
 from harness.triage.steps import Step, steps_of
 from harness.triage.transitions import TRANSITIONS, FlakyCell, Transition, is_failing, transition
-from harness.triage.triage import Explained, Line, Triage, triage, triage_one
+from harness.triage.triage import Depth, Explained, Line, Triage, triage, triage_one
 
 __all__ = [
     "BISECT_EXIT",
@@ -23,6 +23,7 @@ __all__ = [
     "Causality",
     "Cluster",
     "Commands",
+    "Depth",
     "Divergence",
     "Enriched",
     "Explained",

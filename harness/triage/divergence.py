@@ -45,6 +45,7 @@ _CONTROL: dict[StepKind, DivergenceClass] = {
 }
 _REQUESTS = ("decide", "call")
 _ENDS = ("answer", "end")
+_PLANNED: set[StepKind] = {"decide", "answer", "role"}
 
 
 class Divergence(msgspec.Struct, frozen=True):
@@ -148,6 +149,8 @@ def _class(rows: Sequence[Row], at: int) -> DivergenceClass:
     one, other = _sides(rows, at)
     steps = [step for step in (one, other) if step]
     kinds = [step.kind for step in steps]
+    if _goes_on(rows, at):
+        return "plan"
     for kind in ("breaker", "budget", "start", "fault"):
         if kind in kinds:
             return _CONTROL[kind]
@@ -159,12 +162,21 @@ def _class(rows: Sequence[Row], at: int) -> DivergenceClass:
     return _class_of_choice(rows, at, one, other)
 
 
+def _goes_on(rows: Sequence[Row], at: int) -> bool:
+    """Whether one side's planner wants one thing more in the decision that both have begun to carry out."""
+    one, other = _sides(rows, at)
+    if not at or one is None or other is None or (one.kind == "decide") == (other.kind == "decide"):
+        return False
+    former = rows[at - 1]
+    pairs = ((one, former.baseline), (other, former.candidate))
+    return any(step.kind == "decide" and before is not None and before.seq == step.seq for step, before in pairs)
+
+
 def _class_of_choice(rows: Sequence[Row], at: int, one: Step | None, other: Step | None) -> DivergenceClass:
     if one is None or other is None or (one.kind in _ENDS) != (other.kind in _ENDS):
         return "termination"
     if one.kind in _ENDS:
-        same_state = one.kind == "answer" or one.said.get("result") == other.said.get("result")
-        return "output" if same_state else "termination"
+        return "output" if _state(one) == _state(other) else "termination"
     if one.kind == "role":
         return "output"
     if one.key == other.key:
@@ -172,6 +184,10 @@ def _class_of_choice(rows: Sequence[Row], at: int, one: Step | None, other: Step
     if _swapped(rows, at, one, other):
         return "order"
     return "arguments" if one.name == other.name else "plan"
+
+
+def _state(step: Step) -> str | None:
+    return "answered" if step.kind == "answer" else step.said.get("result")
 
 
 def _swapped(rows: Sequence[Row], at: int, one: Step, other: Step) -> bool:
@@ -188,6 +204,8 @@ def _request(step: Step) -> tuple[str, bytes] | None:
 def _author(rows: Sequence[Row], at: int, *, orchestrated: bool) -> Author:
     steps = [step for step in _sides(rows, at) if step]
     kinds = {step.kind for step in steps}
+    if _goes_on(rows, at):
+        return "planner"
     if "fault" in kinds:
         return "faults"
     for kind, author in _AUTHORS.items():
@@ -197,7 +215,7 @@ def _author(rows: Sequence[Row], at: int, *, orchestrated: bool) -> Author:
         return "faults" if any(row.candidate and row.candidate.kind == "fault" for row in rows[:at][-1:]) else "tools"
     if kinds & {"approval"}:
         return "approver" if all(_is_decided(step) for step in steps) else "policy"
-    if kinds & {"decide", "role"} or kinds == {"answer"}:
+    if kinds <= _PLANNED:
         return "planner"
     return "orchestrator" if orchestrated else "agent"
 

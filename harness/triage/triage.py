@@ -31,7 +31,6 @@ from harness.triage.transitions import (
 )
 
 SCHEMA = 1
-EXPLAINED_MAX = 10  # clusters that are looked into; the others are counted
 ROWS_BEFORE, ROWS_AFTER = 3, 9
 
 
@@ -56,6 +55,13 @@ class Explained(msgspec.Struct, frozen=True):
     reproduction: Reproduction | None = None
     causality: Causality | None = None
     notes: tuple[str, ...] = ()
+
+
+class Depth(msgspec.Struct, frozen=True):
+    """How much is looked into: so many clusters, each with so many branches from each step; 0 branches for none."""
+
+    clusters: int = 10
+    branches: int = 8
 
 
 class Triage(msgspec.Struct, frozen=True):
@@ -89,7 +95,7 @@ class _Cases(NamedTuple):
     opportunities: int
 
 
-def triage(baseline: Side, candidate: Side, *, branches: int = 8, replays: Replays | None = None) -> Triage:
+def triage(baseline: Side, candidate: Side, *, depth: Depth = Depth(), replays: Replays | None = None) -> Triage:
     """Compare two sides; without ``replays`` nothing is played, and less is known."""
     pairing = pair_up(baseline, candidate)
     comparisons = compared_pairs(baseline, candidate, pairing)
@@ -102,7 +108,7 @@ def triage(baseline: Side, candidate: Side, *, branches: int = 8, replays: Repla
     counts = {name: len(members) for name, members in trials.items()}
     counts |= {"new": len(pairing.only_candidate), "removed": len(pairing.only_baseline)}
     cases = _Cases(candidate.results, failing, [*passed, *trials["fixed"]], comparisons, len(failing) + len(passed))
-    clusters, unexplained = _explained(cases, branches, replays)
+    clusters, unexplained = _explained(cases, depth, replays)
     return Triage(
         baseline=str(baseline),
         candidate=str(candidate),
@@ -117,14 +123,14 @@ def triage(baseline: Side, candidate: Side, *, branches: int = 8, replays: Repla
     )
 
 
-def triage_one(side: Side, *, branches: int = 8, replays: Replays | None = None) -> Triage:
+def triage_one(side: Side, *, depth: Depth = Depth(), replays: Replays | None = None) -> Triage:
     """Look at the failing trials of one side, each beside its twin without faults."""
     trials = [trial for trial in side.trials.values() if not is_invalid(trial)]
     failing = [trial for trial in trials if is_failing(trial)]
     passing = [trial for trial in trials if not is_failing(trial)]
     comparisons = compared_twins(side.results, failing, replays)
     cases = _Cases(side.results, failing, passing, comparisons, len(trials))
-    clusters, unexplained = _explained(cases, branches, replays)
+    clusters, unexplained = _explained(cases, depth, replays)
     return Triage(
         baseline=None,
         candidate=str(side),
@@ -151,7 +157,7 @@ def _brains(*arms: Iterable[Trial]) -> tuple[str, ...]:
 
 
 def _explained(
-    cases: _Cases, branches: int, replays: Replays | None
+    cases: _Cases, depth: Depth, replays: Replays | None
 ) -> tuple[tuple[Explained, ...], tuple[Cluster, ...]]:
     forks = {
         trial.trial_id: comparison.parted.fork
@@ -160,8 +166,8 @@ def _explained(
     }
     failing = [Failing(trial, forks.get(trial.trial_id)) for trial in cases.failing]
     clusters = clusters_of(cases.results, failing, cases.opportunities)
-    looked_into = [_explain(cases, cluster, branches, replays) for cluster in clusters[:EXPLAINED_MAX]]
-    return tuple(looked_into), clusters[EXPLAINED_MAX:]
+    looked_into = [_explain(cases, cluster, depth.branches, replays) for cluster in clusters[: depth.clusters]]
+    return tuple(looked_into), clusters[depth.clusters :]
 
 
 def _explain(cases: _Cases, cluster: Cluster, branches: int, replays: Replays | None) -> Explained:

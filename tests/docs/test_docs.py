@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-DOCUMENTS = ("README.md", "docs/your_own_pack.md", "docs/orchestrator.md", "docs/exploration.md")
+DOCUMENTS = ("README.md", "docs/your_own_pack.md", "docs/orchestrator.md", "docs/exploration.md", "docs/triage.md")
 NAMED = re.compile(r"# file: (\S+)\n")
 
 
