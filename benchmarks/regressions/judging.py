@@ -167,7 +167,7 @@ CONTROLS: Mapping[str, Control] = {
 
 
 def judge_controls(folders: Mapping[str, Path], into: Path) -> Iterator[Judged]:
-    """Judge the changes on other axes; where the first step lies is not known from elsewhere, and not held against it."""
+    """Judge the changes on other axes; the first step is not known from elsewhere, and not held against it."""
     before = AGENTS["scripted"]
     for number, (name, control) in enumerate(CONTROLS.items()):
         after = AgentSpec(**({field: getattr(before, field) for field in AgentSpec.model_fields} | control.agent))

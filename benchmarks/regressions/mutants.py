@@ -69,7 +69,7 @@ def _mutants(module: str) -> Iterator[Mutant]:
     for number, (position, replacement) in enumerate(changes, 1):
         changed = copy.deepcopy(tree)
         after = ast.unparse(ast.fix_missing_locations(_Replaced(position, replacement).visit(changed)))
-        lines = [one for one in difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)][2:]
+        lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))[2:]
         told = [f"{one[0]} {one[1:].strip()}" for one in lines if not one.startswith("@@")]
         if len(told) == 2:  # noqa: PLR2004  # one line before, one after
             node = _node_at(tree, position)
@@ -83,7 +83,9 @@ def _node_at(tree: ast.AST, position: int) -> Any:
 def _changes(tree: ast.AST) -> Iterator[tuple[int, ast.AST]]:
     """Yield the place of a node in the walk of the tree, and what to put there; inside of functions only."""
     nodes = list(ast.walk(tree))
-    inside = {id(one) for node in nodes if isinstance(node, ast.FunctionDef) for part in node.body for one in ast.walk(part)}
+    inside = {
+        id(one) for node in nodes if isinstance(node, ast.FunctionDef) for part in node.body for one in ast.walk(part)
+    }
     texts = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     for position, node in enumerate(nodes):
         if id(node) in inside and id(node) not in texts:

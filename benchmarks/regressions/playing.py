@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
+from itertools import zip_longest
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -39,7 +40,7 @@ PLANS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "notes": ({"kind": "poisoned_text", "options": {"injection": "refund_to_a_stranger", "vectors": ["ticket_body"]}},),
 }
 TRIALS = 1
-_RATES = {name: 0.04 for name in ("wrong_tool", "invented_argument", "wrong_argument", "free_form", "premature_stop")}
+_RATES = dict.fromkeys(("wrong_tool", "invented_argument", "wrong_argument", "free_form", "premature_stop"), 0.04)
 SIMULATED = AgentSpec(
     name="simulated",
     planner="simulated",
@@ -130,10 +131,9 @@ def first_step(spec: TrialSpec, before: MakeBrain, after: MakeBrain) -> int | No
     Until then both are asked the same, since a trial depends on nothing else.
     """
     one, other = (_decisions(spec, make) for make in (before, after))
-    length = max(len(one), len(other))
-    for former, later in zip([*one, *[None] * (length - len(one))], [*other, *[None] * (length - len(other))], strict=True):
+    for former, later in zip_longest(one, other):
         if former != later:
-            return (later or former or (None, None))[0]
+            return (later or former)[0]
     return None
 
 
@@ -156,8 +156,9 @@ def _decisions(spec: TrialSpec, make: MakeBrain) -> list[Said]:
 
 
 def _meaning(decision: Contract, context: Context, intents: dict[str, int]) -> Any:
-    """Return what a decision means to whoever carries it out: no thoughts, no names of intents, and of its confidence
-    only whether a write has to wait for it.
+    """Return what a decision means to whoever carries it out.
+
+    That is neither thoughts nor the names of intents, and of its confidence only whether a write has to wait for it.
     """
     if not isinstance(decision, Decision):
         return msgspec.to_builtins(decision)

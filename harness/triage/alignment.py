@@ -23,12 +23,23 @@ class Row(msgspec.Struct, frozen=True):
         """Whether both sides do the same here."""
         return self.baseline is not None and self.candidate is not None and self.baseline.key == self.candidate.key
 
+    @property
+    def alike(self) -> bool:
+        """Whether they do the same apart from the intent or the key: behind a fork, these count otherwise."""
+        return (
+            self.baseline is not None and self.candidate is not None and _bare(self.baseline) == _bare(self.candidate)
+        )
+
+
+def _bare(step: Step) -> Hashable:
+    return step.key[:-1]
+
 
 def align(baseline: Sequence[Step], candidate: Sequence[Step]) -> tuple[Row, ...]:
     """Align two sequences; what they begin with in common stays together, beyond ALIGNED_MAX steps nothing is tried."""
-    keys = [one.key for one in baseline], [one.key for one in candidate]
-    shared = common_prefix(*keys)
-    rest = longest_common(keys[0][shared:][:ALIGNED_MAX], keys[1][shared:][:ALIGNED_MAX])
+    shared = common_prefix([one.key for one in baseline], [one.key for one in candidate])
+    ahead = ([_bare(one) for one in side[shared:][:ALIGNED_MAX]] for side in (baseline, candidate))
+    rest = longest_common(*ahead)
     rows = [Row(baseline[at], candidate[at]) for at in range(shared)]
     here, there = shared, shared
     for one, other in [*((shared + one, shared + other) for one, other in rest), (len(baseline), len(candidate))]:

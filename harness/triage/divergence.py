@@ -291,9 +291,13 @@ def _words(step: Step | None, beside: Step | None) -> str:
 
 
 def _sureness(step: Step, beside: Step | None) -> str:
-    if beside is None or beside.key != step.key or step.confidence == beside.confidence:
+    """Tell apart two equal requests: by how sure the planner was, by the intent, or by the key."""
+    if beside is None or (step.kind, step.name, step.said) != (beside.kind, beside.name, beside.said):
         return ""
-    return f", {step.confidence:g} sure"
+    if step.intent != beside.intent:
+        what = "intent" if step.kind == "decide" else "key"
+        return f" with no {what}" if step.intent is None else f" with {what} {step.intent + 1}"
+    return "" if step.confidence in (None, beside.confidence) else f", {step.confidence:g} sure"
 
 
 def _got(step: Step) -> str:

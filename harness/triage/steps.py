@@ -54,6 +54,7 @@ class StepKey(NamedTuple):
     run_id: str
     name: str
     said: bytes
+    intent: int | None
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -61,7 +62,8 @@ class Step(msgspec.Struct, frozen=True):
 
     ``number`` is the planner's turn, or that of the call where no turns are counted; ``seq`` the event that it was read
     from. ``said`` is what was asked, decided or answered. ``again`` tells a request that had been made before, and had
-    not worked. ``confidence`` is a planner's in its decision.
+    not worked. ``confidence`` is a planner's in its decision; ``intent`` says which of its intents a request belongs
+    to, or which of its keys a call has.
     """
 
     kind: StepKind
@@ -77,7 +79,7 @@ class Step(msgspec.Struct, frozen=True):
     @property
     def key(self) -> StepKey:
         """Return what equal steps share."""
-        return StepKey(self.kind, self.run_id, self.name, canonical_json([stable(self.said), self.intent]))
+        return StepKey(self.kind, self.run_id, self.name, canonical_json(stable(self.said)), self.intent)
 
 
 def stable(value: Any) -> Any:
@@ -101,7 +103,7 @@ class _Reader:
         self._roles: dict[int, str] = {}
         self._requests: dict[int, tuple[str, str, bytes]] = {}
         self._in_vain: set[tuple[str, str, bytes]] = set()
-        self._intents: dict[tuple[str, str], int] = {}
+        self._known: dict[tuple[str, str], dict[str, int]] = {}
         self._numbers: dict[str, int] = {}
 
     def read(self, events: Iterable[Event]) -> Iterator[Step]:
@@ -129,7 +131,7 @@ class _Reader:
         try:
             decision = msgspec.convert(value, Decision)
         except msgspec.ValidationError:
-            yield self.step("decide", event, "", value)
+            yield self.step("decide", event, "no decision", value)
             return
         yield from self._decided(event, decision)
 
@@ -138,11 +140,18 @@ class _Reader:
         for request in decision.calls:
             asked = (run_id, request.tool, canonical_json(request.arguments))
             confidence = decision.confidence if request.confidence is None else request.confidence
-            intent = self._intents.setdefault((run_id, request.intent), len(self._intents)) if request.intent else None
+            intent = self._ordinal(run_id, "intent", request.intent) if request.intent else None
             more = {"again": asked in self._in_vain, "confidence": confidence, "intent": intent}
             yield self.step("decide", event, request.tool, request.arguments, **more)
+        if not decision.calls and decision.answer is None:
+            yield self.step("decide", event, "nothing", {})
         if decision.answer is not None:
             yield self.step("answer", event, "", decision.answer, confidence=decision.confidence)
+
+    def _ordinal(self, run_id: str, what: str, name: str) -> int:
+        """Return which of a run's intents, or keys, this is, by the order in which they come up."""
+        known = self._known.setdefault((run_id, what), {})
+        return known.setdefault(name, len(known))
 
     def start_call(self, event: Event) -> Iterator[Step]:
         run_id, name = event.run_id or "", _site(event)
@@ -153,7 +162,9 @@ class _Reader:
         self._requests[event.seq] = asked
         attempt = event.payload.get("attempt")
         again = attempt > 1 if attempt is not None else asked in self._in_vain
-        yield self.step("retry" if again else "call", event, name, arguments, again=again)
+        key = event.payload.get("idempotency_key")
+        intent = None if key is None else self._ordinal(run_id, "key", key)
+        yield self.step("retry" if again else "call", event, name, arguments, again=again, intent=intent)
 
     def end_call(self, event: Event) -> Iterator[Step]:
         asked = self._requests.get(event.payload.get("call", -1))

@@ -64,6 +64,9 @@ class Depth(msgspec.Struct, frozen=True):
     branches: int = 8
 
 
+DEPTH = Depth()
+
+
 class Triage(msgspec.Struct, frozen=True):
     """What triage found.
 
@@ -95,7 +98,7 @@ class _Cases(NamedTuple):
     opportunities: int
 
 
-def triage(baseline: Side, candidate: Side, *, depth: Depth = Depth(), replays: Replays | None = None) -> Triage:
+def triage(baseline: Side, candidate: Side, *, depth: Depth = DEPTH, replays: Replays | None = None) -> Triage:
     """Compare two sides; without ``replays`` nothing is played, and less is known."""
     pairing = pair_up(baseline, candidate)
     comparisons = compared_pairs(baseline, candidate, pairing)
@@ -123,7 +126,7 @@ def triage(baseline: Side, candidate: Side, *, depth: Depth = Depth(), replays: 
     )
 
 
-def triage_one(side: Side, *, depth: Depth = Depth(), replays: Replays | None = None) -> Triage:
+def triage_one(side: Side, *, depth: Depth = DEPTH, replays: Replays | None = None) -> Triage:
     """Look at the failing trials of one side, each beside its twin without faults."""
     trials = [trial for trial in side.trials.values() if not is_invalid(trial)]
     failing = [trial for trial in trials if is_failing(trial)]
@@ -220,11 +223,12 @@ def _smallest(spec: TrialSpec, replays: Replays, notes: list[str]) -> Reproducti
 
 def _lines(rows: Sequence[Row], fork: int) -> tuple[Line, ...]:
     """Show two trials side by side, around their fork."""
-    shown = rows[max(0, fork - ROWS_BEFORE) : fork + ROWS_AFTER]
-    return tuple(_line(row) for row in shown)
+    first = max(0, fork - ROWS_BEFORE)
+    shown = enumerate(rows[first : fork + ROWS_AFTER], first)
+    return tuple(_line(row, same=row.alike and at != fork) for at, row in shown)
 
 
-def _line(row: Row) -> Line:
+def _line(row: Row, *, same: bool) -> Line:
     step = row.candidate or row.baseline
     assert step is not None
-    return Line(step.number, row.same, told(row.baseline), told(row.candidate))
+    return Line(step.number, same, told(row.baseline), told(row.candidate))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,9 +49,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "golden").symlink_to(SHOP / "golden")
     (folder / "lost.yaml").write_text(SCENARIO)
     for name, source in (("before", AGENT), ("after", WORSE)):
-        (folder / "desk_agent.py").write_text(source)
+        become(folder, source)
         assert harness("run", "lost.yaml", "--out", name, cwd=folder).returncode == 0
     return folder
+
+
+def become(project: Path, source: str) -> None:
+    """Let the agent be another one, as another commit would."""
+    (project / "desk_agent.py").write_text(source)
+    sys.modules.pop("desk_agent", None)
+    importlib.invalidate_caches()
 
 
 def failing(project: Path) -> str:
@@ -84,9 +93,9 @@ def test_bisecting_tells_bad_good_and_what_can_not_be_told_apart(project: Path) 
     trial_id = failing(project)
     answers = {}
     for name, source in (("bad", WORSE), ("good", AGENT), ("gone", "agent = 1"), ("broken", "raise SystemError")):
-        (project / "desk_agent.py").write_text(source)
+        become(project, source)
         answers[name] = harness("replay", "after", trial_id, "--bisect", cwd=project).returncode
-    (project / "desk_agent.py").write_text(WORSE)
+    become(project, WORSE)
     assert answers == {"bad": 1, "good": 0, "gone": 125, "broken": 125}
 
 

@@ -115,6 +115,15 @@ def test_the_words_say_what_both_sides_did() -> None:
     )
 
 
-def test_without_a_lost_reply_nothing_is_repeated() -> None:
+def test_a_call_that_lost_its_key_is_the_first_different_step_and_not_the_harm_that_follows() -> None:
     found = fork(events_of(LOST), events_of(LOST, without=("idempotency_keys",)))
-    assert (found.kind, found.author) == ("retry", "orchestrator")
+    assert (found.kind, found.author) == ("arguments", "orchestrator")
+    assert found.words.endswith("with no key")
+
+
+def test_steps_in_another_order_are_told_apart_from_other_steps_also_where_intents_are_named() -> None:
+    def turn(call: tuple[str, dict[str, Any]], intent: str) -> dict[str, Any]:
+        return {"calls": [{"tool": call[0], "arguments": call[1], "intent": intent}]}
+
+    swapped = fork(decided([turn(LOOK, "a"), turn(PAY, "b"), DONE]), decided([turn(PAY, "b"), turn(LOOK, "a"), DONE]))
+    assert swapped.kind == "order"

@@ -63,7 +63,9 @@ def test_another_identifier_of_a_thing_is_another_step() -> None:
 @pytest.mark.usefixtures("shop")
 def test_times_are_no_part_of_a_step() -> None:
     events = events_of()
-    later = [Event(**{name: getattr(one, name) for name in Event.__struct_fields__} | {"time_s": 9.0}) for one in events]
+    later = [
+        Event(**{name: getattr(one, name) for name in Event.__struct_fields__} | {"time_s": 9.0}) for one in events
+    ]
     assert keys(events) == keys(later)
 
 
@@ -96,4 +98,4 @@ def test_no_alignment_has_more_steps_beside_their_equals(one: str, other: str) -
         return table[-1]
 
     here, there = ([plain(name, seq) for seq, name in enumerate(text)] for text in (one, other))
-    assert sum(row.same for row in align(here, there)) == len(longest_common(one, other)) == longest(one, other)
+    assert sum(row.alike for row in align(here, there)) == len(longest_common(one, other)) == longest(one, other)

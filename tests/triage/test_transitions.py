@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from harness.analysis import Trial, load_results
-from harness.deciding import Pair, PairKey, Pairing
+from harness.deciding import Pair, Pairing, PairKey
 from harness.triage import transition
 from harness.triage.transitions import flaky_cells
 from tests.triage.conftest import Store, trial
