@@ -15,7 +15,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.regressions.judging import Judged, baselines, judge_all, judge_controls
+from benchmarks.regressions.controls import judge_controls
+from benchmarks.regressions.judging import Judged, baselines, judge_all
 from benchmarks.regressions.mutants import all_mutants
 from benchmarks.regressions.page import PAGE, with_table
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import scipy.stats  # noqa: F401  # takes most of a second, which the processes share in this way
@@ -18,7 +17,6 @@ import scipy.stats  # noqa: F401  # takes most of a second, which the processes 
 from benchmarks.regressions.mutants import Mutant
 from benchmarks.regressions.playing import AGENTS, first_step, mutated, planning, specs_of
 from harness.campaign import TrialSpec, make_manifest, run_campaign
-from harness.content import AgentSpec
 from harness.deciding import side
 from harness.planners import make_brain
 from harness.store import write_manifest
@@ -89,12 +87,12 @@ def _in_a_process(mutant: Mutant, folder: Path) -> Judged:
     process.start()
     there.close()
     try:
-        judged = here.recv() if here.poll(WALL_LIMIT_S) else _nothing(mutant, "it takes too long")
+        judged: Judged = here.recv() if here.poll(WALL_LIMIT_S) else _nothing(mutant, "it takes too long")
     except EOFError:
         judged = _nothing(mutant, "its process ended")
     process.kill()
     process.join()
-    return judged  # type: ignore[no-any-return]  # a pipe knows no types
+    return judged
 
 
 def _nothing(mutant: Mutant, note: str) -> Judged:
@@ -121,14 +119,15 @@ def judged_here(mutant: Mutant, folder: Path) -> Judged:
             return _nothing(mutant, "nothing fails that had passed")
         spec = _example(found, candidate)
         true_step = first_step(spec, make_brain, after)
-    return _held_against(mutant.name, mutant.diff, found, true_step, "planner")
+    return held_against(mutant.name, mutant.diff, found, true_step, "planner")
 
 
 def _example(found: Triage, folder: Path) -> TrialSpec:
     return spec_of(side(str(folder)).results.by_id[found.clusters[0].cluster.example])
 
 
-def _held_against(name: str, diff: str, found: Triage, true_step: int | None, true_axis: str) -> Judged:
+def held_against(name: str, diff: str, found: Triage, true_step: int | None, true_axis: str) -> Judged:
+    """Hold what triage says of the heaviest cluster against what is so."""
     first = found.clusters[0]
     fork, made = first.divergence, first.attribution
     return Judged(
@@ -144,36 +143,3 @@ def _held_against(name: str, diff: str, found: Triage, true_step: int | None, tr
         kind=fork.kind if fork else "",
         words=fork.words if fork else "",
     )
-
-
-class Control(msgspec.Struct, frozen=True):
-    """A change on another axis: the planner is the same, and must not be blamed."""
-
-    axis: str
-    agent: dict[str, Any] = {}
-    plans: dict[str, tuple[Any, ...]] = {}
-
-
-CONTROLS: Mapping[str, Control] = {
-    "nobody approves": Control("approver", {"approver": "never"}),
-    "nobody is there": Control("approver", {"approver": "absent"}),
-    "a tool less": Control("policy", {"policy": {"allowlist": ["get_order", "get_ticket", "search_kb", "add_note"]}}),
-    "a rule more": Control("policy", {"policy": {"approval": {"ttl_s": 30}}}),
-    "one attempt": Control("policy", {"policy": {"retry": {"max_attempts": 1}}}),
-    "a breaker on edge": Control("policy", {"policy": {"breaker": {"threshold": 1, "cooldown_s": 600}}}),
-    "without keys": Control("parts", {"without": ("idempotency_keys",)}),
-    "without retries": Control("parts", {"without": ("retries",)}),
-}
-
-
-def judge_controls(folders: Mapping[str, Path], into: Path) -> Iterator[Judged]:
-    """Judge the changes on other axes; the first step is not known from elsewhere, and not held against it."""
-    before = AGENTS["scripted"]
-    for number, (name, control) in enumerate(CONTROLS.items()):
-        after = AgentSpec(**({field: getattr(before, field) for field in AgentSpec.model_fields} | control.agent))
-        folder = into / f"control-{number}"
-        write_run(folder, specs_of(after))
-        found = triage(side(str(folders[before.name])), side(str(folder)), depth=FIRST, replays=Replays())
-        if found.clusters:
-            fork = found.clusters[0].divergence
-            yield _held_against(name, str(control.agent), found, fork.step if fork else None, control.axis)

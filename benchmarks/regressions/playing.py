@@ -11,6 +11,7 @@ from importlib.util import spec_from_file_location
 from itertools import zip_longest
 from types import CodeType, ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 
@@ -20,7 +21,7 @@ from harness.campaign import TrialSpec, run_trial, trial_seed
 from harness.campaign import trial as stage
 from harness.content import AgentSpec
 from harness.orchestrator import Policy
-from harness.planners import Brain, Context, Contract, Decision, make_brain
+from harness.planners import Brain, Context, Contract, Decision
 
 DOMAIN = "support_desk"
 TASKS = (
@@ -59,7 +60,7 @@ MakeBrain = Callable[..., Brain]
 Said = tuple[int | None, Any]
 
 
-def specs_of(agent: AgentSpec) -> list[TrialSpec]:
+def specs_of(agent: AgentSpec, plans: Mapping[str, Sequence[Mapping[str, Any]]] = PLANS) -> list[TrialSpec]:
     """Return the trials of an agent."""
     return [
         TrialSpec(
@@ -72,7 +73,7 @@ def specs_of(agent: AgentSpec) -> list[TrialSpec]:
             trial=number,
         )
         for task_id in TASKS
-        for name, faults in PLANS.items()
+        for name, faults in plans.items()
         for number in range(TRIALS)
     ]
 
@@ -118,11 +119,8 @@ class _Loader(SourceFileLoader):
 @contextmanager
 def planning(make: MakeBrain) -> Iterator[None]:
     """Let trials be planned by the brains that ``make`` makes."""
-    stage.make_brain = make  # type: ignore[assignment]  # the one place where a trial asks for its brain
-    try:
+    with patch.object(stage, "make_brain", make):
         yield
-    finally:
-        stage.make_brain = make_brain
 
 
 def first_step(spec: TrialSpec, before: MakeBrain, after: MakeBrain) -> int | None:
