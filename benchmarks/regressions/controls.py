@@ -40,7 +40,7 @@ CONTROLS: Mapping[str, Control] = {
     "an outage for a lost reply": Control("faults", plans={"lost": (_DOWN,)}),
     "a fault where there was none": Control("faults", plans={"clean": (_DOWN,)}),
     "a tool with another total": Control("tools", returned={"get_order": {"total_usd": 1.0}}),
-    "a tool with another address": Control("tools", returned={"get_customer": {"email": "nobody@mail.example"}}),
+    "a tool with another receipt": Control("tools", returned={"issue_refund": {"amount_usd": 1.0}}),
 }
 
 

@@ -82,9 +82,9 @@ class TrialSpec(Frozen):
         """Return the same trial up to so many events, and with other chances behind them."""
         return self._with(branch=Branch(events=events, seed=seed))
 
-    def with_agent(self, agent: AgentSpec) -> TrialSpec:
-        """Return the same trial of another agent."""
-        return self._with(agent=agent)
+    def numbered(self, trial: int, campaign_seed: int) -> TrialSpec:
+        """Return the trial of another number in the same campaign, with the seed that belongs to it."""
+        return self._with(trial=trial, seed=trial_seed(campaign_seed, self.domain, self.task_id, trial))
 
     def _with(self, **update: Any) -> TrialSpec:
         # Not ``model_copy``: it would take along the name that this one has worked out.

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -18,8 +19,8 @@ PLAIN_STEP = 2_000
 PLAIN_WIDTH = 140
 SHORT_CELL = 24
 LONG_CELL = 20
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 Report = Callable[[int], None]
 
 
@@ -77,7 +78,7 @@ def _cell(value: Any) -> str:
         return "–"  # noqa: RUF001  # the dash that readers know from tables
     if isinstance(value, float):
         return f"{value:.3g}"
-    return str(value).replace("[", r"\[")
+    return escape(str(value))
 
 
 @contextmanager

@@ -32,7 +32,6 @@ from harness.exploration import (
 from harness.exploration import (
     shrink as shrink_trial,
 )
-from harness.render import Asked, write_exploration
 from harness.store import write_manifest
 
 FAILING_FOUND = 1
@@ -61,6 +60,8 @@ def explore(
 
     Example: harness explore support_desk/bowls_in_shards --depth 2 --jobs 2
     """
+    from harness.render import Asked, write_exploration  # noqa: PLC0415  # pandas takes its time
+
     bases = bases_of(target, [agent_spec(agent)] if agent else None, seed=seed)
     folder = out or new_folder(target.replace("/", "-").replace("*", "all"), EXPLORATIONS)
     given = {"--agent": agent, "--depth": depth, "--seed": seed, "--budget": budget}

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from harness import __version__
-from harness.cli import exploring, faults, golden, results, running, triage
+from harness.cli import deciding, exploring, faults, golden, results, running, triage
 from harness.cli.console import complain, say
 from harness.errors import HarnessError
 
@@ -21,6 +21,10 @@ app = typer.Typer(
 )
 app.command()(running.demo)
 app.command()(running.run)
+app.command()(deciding.compare)
+app.command()(deciding.gate)
+app.command()(deciding.ci)
+app.add_typer(deciding.baseline_app, name="baseline")
 app.command()(exploring.explore)
 app.command()(exploring.shrink)
 app.command()(results.report)

@@ -1,8 +1,17 @@
 """Deciding: two sides compared on equal trials, and one verdict on whether the candidate may ship.
 
-What comes in: results folders and the gate file. Nothing in here judges a single trial; that is scoring.
+What comes in: results folders, saved baselines and the gate file. Nothing in here judges a single trial; that is
+scoring. A verdict is a function of its inputs; the one thing that is started here is more trials of both sides.
 """
 
+from harness.deciding.baseline import Baseline, Origin, baseline_of, read_baseline, summary_of, write_baseline
+from harness.deciding.comparing import AxisChange, Comparison, axis_changes, compare
+from harness.deciding.gate import Rules, decide
+from harness.deciding.gate_file import GateFile, MetricRule, parse_gate_file, read_gate_file
+from harness.deciding.golden_traces import write_approved
+from harness.deciding.judging import judge, judge_here, no_baseline, reference
+from harness.deciding.measured import Measured, measure
+from harness.deciding.merge_base import Checkout, expectation_changes, git, merge_base, play, text_at
 from harness.deciding.pairs import Pair, Pairing, PairKey, Side, pair_up, side
 from harness.deciding.verdict import (
     EXIT_CODES,
@@ -19,19 +28,48 @@ from harness.deciding.verdict import (
 
 __all__ = [
     "EXIT_CODES",
+    "AxisChange",
+    "Baseline",
+    "Checkout",
+    "Comparison",
     "Counterexample",
+    "GateFile",
     "GoldenChange",
     "HardBreak",
+    "Measured",
+    "MetricRule",
     "MetricVerdict",
+    "Origin",
     "Pair",
     "PairKey",
     "Pairing",
     "Power",
     "Provenance",
     "Quarantined",
+    "Rules",
     "Side",
     "Slice",
     "Verdict",
+    "axis_changes",
+    "baseline_of",
+    "compare",
+    "decide",
+    "expectation_changes",
+    "git",
+    "judge",
+    "judge_here",
+    "measure",
+    "merge_base",
+    "no_baseline",
     "pair_up",
+    "parse_gate_file",
+    "play",
+    "read_baseline",
+    "read_gate_file",
+    "reference",
     "side",
+    "summary_of",
+    "text_at",
+    "write_approved",
+    "write_baseline",
 ]

@@ -11,14 +11,13 @@ from typing import Any
 
 import msgspec
 
-from harness.deciding.measured import Measured, Measurement
+from harness.deciding.measured import Measured, Measurement, summed
 from harness.deciding.pairs import PairKey
 from harness.deciding.verdict import Provenance
 from harness.errors import DatasetError
 from harness.store import write_whole
 
 SCHEMA = 1
-DIGITS = 12  # of a digest: enough to tell versions apart, short enough to read
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -71,7 +70,7 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origin: Origin
     agent: str
     brains: tuple[str, ...]
-    digests: dict[str, str]
+    conditions: dict[str, str]
     clusters: tuple[_Cluster, ...]
     cells: tuple[_Cell, ...]
 
@@ -84,7 +83,7 @@ def baseline_of(measured: Measured, metrics: Sequence[str], origin: Origin) -> B
         origin=origin,
         agent=measured.provenance.agent,
         brains=measured.provenance.brains,
-        digests={name: value[:DIGITS] for name, value in measured.provenance.digests.items()},
+        conditions=dict(measured.conditions),
         clusters=tuple(_clusters(trials, metrics)),
         cells=tuple(_cell(list(group), metrics) for _, group in groupby(trials, key=lambda one: one.key[:3])),
     )
@@ -117,11 +116,11 @@ def _cell(group: Sequence[Measurement], metrics: Sequence[str]) -> _Cell:
         fault_families=first.fault_families,
         tools=first.tools,
         brain=first.brain,
-        inputs={name: value[:DIGITS] for name, value in first.inputs.items()},
+        inputs=dict(first.inputs),
         seeds=tuple(one.key.seed for one in group),
         trials=tuple(one.key.trial for one in group),
         passed=tuple(one.passed for one in group),
-        histories=tuple(one.history and one.history[:DIGITS] for one in group),
+        histories=tuple(one.history for one in group),
         values={name: tuple(one.values.get(name) for one in group) for name in metrics},
     )
 
@@ -181,8 +180,8 @@ def _check(baseline: Baseline, path: Path) -> None:
 def measured_of(baseline: Baseline, path: Path) -> Measured:
     """Return a stored baseline as one side."""
     trials = {one.key: one for one in _measurements(baseline)}
-    provenance = Provenance(str(path), baseline.agent, baseline.brains, len(trials), baseline.digests)
-    return Measured(provenance, trials, date.fromisoformat(baseline.origin.saved_on))
+    provenance = Provenance(str(path), baseline.agent, baseline.brains, len(trials), summed(baseline.conditions))
+    return Measured(provenance, baseline.conditions, trials, date.fromisoformat(baseline.origin.saved_on))
 
 
 def _measurements(baseline: Baseline) -> Iterator[Measurement]:
@@ -211,5 +210,5 @@ def summary_of(baseline: Baseline) -> Mapping[str, Any]:
         "brains": baseline.brains,
         "trials": sum(len(cell.trials) for cell in baseline.cells),
         "clusters": baseline.clusters,
-        "digests": baseline.digests,
+        "conditions": baseline.conditions,
     }

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.deciding.gate_file import MetricRule
 from harness.deciding.measured import Measured, Measurement
@@ -16,11 +17,14 @@ from harness.deciding.verdict import MetricVerdict, Ruling
 from harness.errors import UsageError
 from harness.statistics import (
     Estimate,
+    SpreadParts,
     as_ratio,
     decide,
     estimate,
     log_ratios,
     minimum_detectable_effect,
+    p_mcnemar_worse,
+    p_sign_flip,
     pass_hat_k,
     spread_parts,
     trials_to_pass,
@@ -30,6 +34,7 @@ from harness.statistics import (
 
 TASKS_NAMED = 10
 WORST_RATIO = 2.0
+FloatArray = NDArray[np.float64]
 _RULINGS: Mapping[str, Ruling] = {
     "PASS": "pass",
     "FAIL": "fail",
@@ -100,22 +105,19 @@ def by_cell(pairs: Sequence[MeasuredPair]) -> dict[tuple[str, str, str], list[Me
     return cells
 
 
-def estimate_of(rule: MetricRule, values: Sequence[Values], alpha: float) -> Estimate:
-    """Return the estimate of the oriented difference over clusters, in logarithms for ratios; values must not be empty.
+def differences_of(rule: MetricRule, values: Sequence[Values]) -> FloatArray:
+    """Return the difference of every cluster, + is better, in logarithms for ratios; shape (clusters,).
 
     Raises UsageError for a ratio of clusters whose mean is not above 0.
     """
-    return estimate(_differences(rule, values), alpha, _margin(rule), _worst(rule))
-
-
-def _differences(rule: MetricRule, values: Sequence[Values]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     groups = _grouped(values)
     before = np.array([fmean(one.baseline for one in group) for group in groups.values()])
     after = np.array([fmean(one.candidate for one in group) for group in groups.values()])
     if rule.kind == "ratio":
         _check_positive(rule, groups, before, after)
         return log_ratios(before, after, lower_is_better=rule.better == "lower")
-    return after - before if rule.better == "higher" else before - after
+    differences: FloatArray = after - before
+    return differences if rule.better == "higher" else -differences
 
 
 def _grouped(values: Sequence[Values]) -> dict[str, list[Values]]:
@@ -128,8 +130,8 @@ def _grouped(values: Sequence[Values]) -> dict[str, list[Values]]:
 def _check_positive(
     rule: MetricRule,
     groups: Mapping[str, list[Values]],
-    before: np.ndarray[tuple[int], np.dtype[np.float64]],
-    after: np.ndarray[tuple[int], np.dtype[np.float64]],
+    before: FloatArray,
+    after: FloatArray,
 ) -> None:
     for cluster, left, right in zip(groups, before, after, strict=True):
         if left <= 0 or right <= 0:
@@ -140,13 +142,17 @@ def _check_positive(
             raise UsageError(msg)
 
 
-def _margin(rule: MetricRule) -> float:
+def margin_of(rule: MetricRule) -> float:
+    """Return the margin in the unit of oriented differences."""
+    if rule.margin is None:
+        return 0.0
     return math.log(rule.margin) if rule.kind == "ratio" else rule.margin
 
 
-def _worst(rule: MetricRule) -> float:
+def worst_of(rule: MetricRule) -> float:
+    """Return the lowest oriented difference that one cluster is reckoned with."""
     if rule.kind == "ratio":
-        return worst_log_ratio(max(rule.worst or WORST_RATIO, rule.margin**2))
+        return worst_log_ratio(max(rule.worst or WORST_RATIO, (rule.margin or 1.0) ** 2))
     return -(rule.worst or 1.0)
 
 
@@ -158,7 +164,8 @@ def compare_metric(
     if not values:
         reason = f"{rule.name} was measured in no pair of trials"
         return _verdict(rule, values, "insufficient", reason)
-    found = estimate_of(rule, values, alpha)
+    differences = differences_of(rule, values)
+    found = estimate(differences, alpha, margin_of(rule), worst_of(rule))
     decision = decide(found, min_clusters)
     ruling: Ruling = "pass_worse" if decision.worse else _RULINGS[decision.verdict]
     verdict = msgspec.structs.replace(
@@ -166,11 +173,21 @@ def compare_metric(
         **_numbers(rule, found),
         level=1 - 2 * alpha,
         p_worse=found.p_worse,
+        p_sign_flip=p_sign_flip(differences),
+        p_mcnemar=_p_mcnemar(rule, values),
         detectable=_detectable(rule, found, alpha),
         more_trials=_more_trials(rule, values, found, alpha, trials) if ruling == "inconclusive" else None,
         both_succeeded=_both_succeeded(rule, pairs),
     )
     return _above_its_floor(rule, verdict, values, alpha)
+
+
+def _p_mcnemar(rule: MetricRule, values: Sequence[Values]) -> float | None:
+    """Return the exact one-sided test over single trials, which takes them all for independent; rates only."""
+    if rule.kind != "rate" or rule.pass_hat is not None:
+        return None
+    gains = [(one.candidate - one.baseline) * (1 if rule.better == "higher" else -1) for one in values]
+    return p_mcnemar_worse(sum(gain < 0 for gain in gains), sum(gain > 0 for gain in gains))
 
 
 def _verdict(rule: MetricRule, values: Sequence[Values], ruling: Ruling, reason: str) -> MetricVerdict:
@@ -214,21 +231,24 @@ def _detectable(rule: MetricRule, found: Estimate, alpha: float) -> float | None
     return math.exp(effect) if rule.kind == "ratio" else effect
 
 
-def _more_trials(
-    rule: MetricRule, values: Sequence[Values], found: Estimate, alpha: float, trials: int
-) -> int | None:
+def _more_trials(rule: MetricRule, values: Sequence[Values], found: Estimate, alpha: float, trials: int) -> int | None:
     """Return how many more trials for each task and plan an equal candidate needs; null where no number is enough."""
-    parts = spread_parts([_pair_differences(rule, group) for group in _grouped(values).values()])
+    parts = spread_of(rule, values)
     if parts is None:
         return None
-    needed = trials_to_pass(found.clusters, parts, _margin(rule), alpha, worst=_worst(rule))
+    needed = trials_to_pass(found.clusters, parts, margin_of(rule), alpha, worst=worst_of(rule))
     if needed is None:
         return None
     each = len(values) / found.clusters
     return max(1, math.ceil(trials * (needed / each - 1)))
 
 
-def _pair_differences(rule: MetricRule, group: Sequence[Values]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def spread_of(rule: MetricRule, values: Sequence[Values]) -> SpreadParts | None:
+    """Return where the spread of the clusters' differences comes from; null where no cluster has two pairs."""
+    return spread_parts([_pair_differences(rule, group) for group in _grouped(values).values()])
+
+
+def _pair_differences(rule: MetricRule, group: Sequence[Values]) -> FloatArray:
     if rule.kind != "ratio":
         return np.array([one.candidate - one.baseline for one in group])
     # The logarithm of a ratio of means moves, for small changes, as each value's share of the mean does.
@@ -245,14 +265,12 @@ def _both_succeeded(rule: MetricRule, pairs: Sequence[MeasuredPair]) -> float | 
     return sum(one.candidate for one in values) / before if before else None
 
 
-def _above_its_floor(
-    rule: MetricRule, verdict: MetricVerdict, values: Sequence[Values], alpha: float
-) -> MetricVerdict:
+def _above_its_floor(rule: MetricRule, verdict: MetricVerdict, values: Sequence[Values], alpha: float) -> MetricVerdict:
     if rule.floor is None:
         return verdict
     groups = _grouped(values).values()
     sums = [sum(one.candidate for one in group) for group in groups]
-    low, _ = wilson_clustered(sums, [float(len(group)) for group in groups], 2 * alpha)
+    low = wilson_clustered(sums, [float(len(group)) for group in groups], 2 * alpha).low
     verdict = msgspec.structs.replace(verdict, candidate_low=low)
     if low >= rule.floor:
         return verdict
@@ -263,7 +281,7 @@ def _above_its_floor(
 def _reason(rule: MetricRule, found: Estimate, ruling: Ruling, min_clusters: int) -> str:
     words = f"{rule.name}: {_change(rule, found)}"
     if ruling == "insufficient":
-        return f"{words}, over {found.clusters} families of tasks; fewer than {min_clusters} say nothing"
+        return f"{words}, over {found.clusters} clusters; fewer than {min_clusters} say nothing"
     if ruling == "pass":
         return f"{words}; {_at_worst(rule, found)}, which the margin of {_allowed(rule)} allows"
     if ruling == "pass_worse":
@@ -286,7 +304,7 @@ def _at_worst(rule: MetricRule, found: Estimate) -> str:
 
 
 def _allowed(rule: MetricRule) -> str:
-    return f"{rule.margin:g}"
+    return "0" if rule.margin is None else f"{rule.margin:g}"
 
 
 def _moved(rule: MetricRule, values: Sequence[Values]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import msgspec
 
 from harness.deciding.baseline import measured_of, read_baseline
-from harness.deciding.comparison import MeasuredPair, by_cell, compare_metric, paired
+from harness.deciding.comparison import MeasuredPair, compare_metric, paired
 from harness.deciding.gate_file import GateFile
 from harness.deciding.golden_traces import golden_changes, read_approved
 from harness.deciding.hard_breaks import hard_breaks
 from harness.deciding.invariants import Replays, counterexamples, play_again
-from harness.deciding.looking import Look, look_of, power_table, rings
-from harness.deciding.measured import Measured, measure
+from harness.deciding.looking import Look, breakage, look_of, power_table
+from harness.deciding.measured import Measured, clustered, measure
 from harness.deciding.pairs import Side
 from harness.deciding.slices import slices
 from harness.deciding.validity import mismatches, reasons_for_invalid
@@ -39,8 +39,12 @@ def decide(baseline: Measured, candidate: Side, rules: Rules, expectation_change
 
     Raises UsageError for a metric that can not be a ratio, DatasetError for a file of the gate that can not be read.
     """
-    after = measure(candidate)
-    invalid = reasons_for_invalid(baseline, after, rules.gate, rules.today)
+    after = clustered(measure(candidate), rules.gate.statistics.cluster)
+    anchor = _anchor(rules)
+    invalid = [
+        *reasons_for_invalid(baseline, after, rules.gate, rules.today),
+        *(f"the pinned release: {one}" for one in (mismatches(anchor, after) if anchor else ())),
+    ]
     whole = Verdict(
         answer="INVALID",
         reason="",
@@ -52,7 +56,7 @@ def decide(baseline: Measured, candidate: Side, rules: Rules, expectation_change
     )
     found = counterexamples(candidate)
     if invalid:
-        return _concluded(msgspec.structs.replace(whole, counterexamples=found), Replays(), Look.none())
+        return _concluded(msgspec.structs.replace(whole, counterexamples=found))
     replays = play_again(candidate, found, rules.gate.invariants.replays)
     pairs, look = _counted(paired(baseline, after), rules), look_of(after, rules.gate.statistics)
     metrics = _metrics(pairs, rules, look)
@@ -65,15 +69,16 @@ def decide(baseline: Measured, candidate: Side, rules: Rules, expectation_change
         golden_changes=tuple(_golden_changes(candidate, rules)),
         hard_breaks=hard_breaks(pairs, candidate, gated=rules.gate.hard_breaks == "fail"),
         metrics=metrics,
-        anchored=_anchored(candidate, after, rules, look),
+        anchored=_metrics(_counted(paired(anchor, after), rules), rules, look) if anchor else (),
         slices=slices(rules.gate.metric, pairs, rules.gate.slices),
         quarantined=tuple(_quarantined(after, rules)),
         bound=_bound(pairs, rules),
         looks=look.taken,
         power=power_table(rules.gate, pairs, look),
-        notes=tuple(_notes(baseline, after, pairs, replays)),
+        notes=tuple(_notes(baseline, after, rules, replays)),
+        invalid=replays.differing,
     )
-    return _concluded(whole, replays, look)
+    return _concluded(whole, look, breakage(pairs, rules.gate, look))
 
 
 def _counted(pairs: Sequence[MeasuredPair], rules: Rules) -> list[MeasuredPair]:
@@ -85,9 +90,7 @@ def _counted(pairs: Sequence[MeasuredPair], rules: Rules) -> list[MeasuredPair]:
 def _metrics(pairs: Sequence[MeasuredPair], rules: Rules, look: Look) -> tuple[MetricVerdict, ...]:
     """Hold every metric against its margin; which of the gated ones failed is said after Holm."""
     settings = rules.gate.statistics
-    found = [
-        compare_metric(rule, pairs, look.alpha, settings.min_clusters, look.trials) for rule in rules.gate.metric
-    ]
+    found = [compare_metric(rule, pairs, look.alpha, settings.min_clusters, look.trials) for rule in rules.gate.metric]
     asked = [one for one in found if one.gated and one.p_worse is not None]
     adjusted = dict(zip([one.name for one in asked], holm([one.p_worse or 0.0 for one in asked]), strict=True))
     return tuple(_adjusted(one, adjusted.get(one.name, one.p_worse), look.alpha) for one in found)
@@ -108,15 +111,12 @@ def _golden_changes(candidate: Side, rules: Rules) -> Iterator[GoldenChange]:
         yield from golden_changes(approved, candidate, rules.gate.golden.mode)
 
 
-def _anchored(candidate: Side, after: Measured, rules: Rules, look: Look) -> tuple[MetricVerdict, ...]:
-    """Hold the candidate against the pinned release as well, so that small losses do not add up unseen."""
+def _anchor(rules: Rules) -> Measured | None:
+    """Return the pinned release, which keeps small losses from adding up unseen."""
     if rules.gate.anchor is None:
-        return ()
+        return None
     path = rules.folder / rules.gate.anchor
-    anchor = measured_of(read_baseline(path), path)
-    if mismatches(anchor, after):
-        return ()
-    return _metrics(_counted(paired(anchor, after), rules), rules, look)
+    return measured_of(read_baseline(path), path)
 
 
 def _quarantined(after: Measured, rules: Rules) -> Iterator[Quarantined]:
@@ -138,48 +138,52 @@ def _bound(pairs: Sequence[MeasuredPair], rules: Rules) -> float | None:
     if not _identical(pairs):
         return None
     clusters = len({pair.cluster for pair in pairs})
-    return identical_bound(clusters, rules.gate.statistics.alpha)
+    return -identical_bound(clusters, rules.gate.statistics.alpha)
 
 
 def _identical(pairs: Sequence[MeasuredPair]) -> bool:
-    def same(pair: MeasuredPair) -> bool:
-        before, after = pair.baseline.history, pair.candidate.history
-        shorter = min(len(before or ""), len(after or ""))
-        return bool(shorter) and str(before)[:shorter] == str(after)[:shorter]
-
-    return bool(pairs) and all(same(pair) for pair in pairs)
-
-
-def _notes(
-    baseline: Measured, after: Measured, pairs: Sequence[MeasuredPair], replays: Replays
-) -> Iterator[str]:
-    new = len(after.trials.keys() - baseline.trials.keys())
-    if new:
-        yield f"{new} trials of the candidate are new to the baseline and were not compared"
-    lost = sum(key in baseline.trials for key in after.trials) - len(paired(baseline, after))
-    if lost:
-        yield f"{lost} pairs were left out since one of their trials could not be played"
-    if len(by_cell(pairs)) and len({*baseline.provenance.brains, *after.provenance.brains}) > 1:
-        yield "the two sides rest on different sorts of brains"
-    if replays.not_played:
-        yield f"repeatability: {replays.not_played}"
-
-
-def _concluded(verdict: Verdict, replays: Replays, look: Look) -> Verdict:
-    """Draw the conclusion: the gravest reason decides."""
-    answer, reason = next(_reasons(verdict, replays, look))
-    return msgspec.structs.replace(
-        verdict, answer=answer, reason=reason, invalid=(*verdict.invalid, *replays.differing)
+    return bool(pairs) and all(
+        pair.candidate.history is not None and pair.baseline.history == pair.candidate.history for pair in pairs
     )
 
 
-def _reasons(verdict: Verdict, replays: Replays, look: Look) -> Iterator[Sentence]:
+def _notes(baseline: Measured, after: Measured, rules: Rules, replays: Replays) -> Iterator[str]:
+    if new := len(after.trials.keys() - baseline.trials.keys()):
+        yield f"{new} trials of the candidate are new to the baseline and were not compared"
+    if lost := len(after.trials.keys() & baseline.trials.keys()) - len(paired(baseline, after)):
+        yield f"{lost} pairs were left out since one of their trials could not be played"
+    if baseline.provenance.brains != after.provenance.brains:
+        yield "the two sides rest on different sorts of brains"
+    if replays.not_played:
+        yield f"repeatability: {replays.not_played}"
+    yield from _notes_on_the_gate_file(after, rules)
+
+
+def _notes_on_the_gate_file(after: Measured, rules: Rules) -> Iterator[str]:
+    tasks = {key.task_id for key in after.trials}
+    for one in rules.gate.quarantine:
+        if one.task not in tasks:
+            yield f"the quarantine of {one.task} covers no trial: take it out of the gate file"
+
+
+def _concluded(verdict: Verdict, look: Look | None = None, broken: str | None = None) -> Verdict:
+    """Draw the conclusion: the gravest reason decides."""
+    answer, reason = next(_reasons(verdict, look, broken))
+    return msgspec.structs.replace(verdict, answer=answer, reason=reason)
+
+
+def _reasons(verdict: Verdict, look: Look | None, broken: str | None) -> Iterator[Sentence]:
     if verdict.invalid:
         yield "INVALID", _first_of(verdict.invalid)
-    if replays.differing:
-        yield "INVALID", f"trial {replays.differing[0]}: what does not repeat itself proves nothing"
     yield from _breaches(verdict)
-    yield from _losses(verdict, look)
+    if broken:
+        yield "FAIL", f"success breaks on a large scale: {broken}; no need to wait for the first look"
+    if look and look.early and verdict.bound is None:
+        yield (
+            "INCONCLUSIVE",
+            f"the first look is at {look.next_trials} trials for each task and plan, not {look.trials}",
+        )
+    yield from _losses(verdict)
     if verdict.bound is not None:
         yield "IDENTICAL", _identical_reason(verdict)
     undecided = [one for one in verdict.metrics if one.gated and one.ruling in ("inconclusive", "insufficient")]
@@ -204,9 +208,7 @@ def _breaches(verdict: Verdict) -> Iterator[Sentence]:
         yield "FAIL", f"{one_break.task} under {one_break.fault_plan_id} passed {before} and passes {after}"
 
 
-def _losses(verdict: Verdict, look: Look) -> Iterator[Sentence]:
-    if look.rang:
-        yield "FAIL", f"success breaks on a large scale: {look.rang}; stopped before the first look"
+def _losses(verdict: Verdict) -> Iterator[Sentence]:
     failed = [one.reason for one in verdict.metrics if one.gated and one.ruling == "fail"]
     if failed:
         yield "FAIL", _first_of(failed)
@@ -222,8 +224,8 @@ def _first_of(reasons: Sequence[str]) -> str:
 
 def _identical_reason(verdict: Verdict) -> str:
     return (
-        f"all {verdict.pairs} pairs of trials have the same history; with {verdict.clusters} families of tasks that "
-        f"leaves a loss of success of up to {-(verdict.bound or 0):.3f} possible"
+        f"all {verdict.pairs} pairs of trials have the same history; with {verdict.clusters} clusters that "
+        f"leaves a loss of success of up to {verdict.bound:.3f} possible"
     )
 
 
@@ -238,6 +240,3 @@ def _pass_reason(verdict: Verdict) -> str:
 
 def _trials(count: int) -> str:
     return "1 trial" if count == 1 else f"{count} trials"
-
-
-__all__ = ["Rules", "decide", "rings"]

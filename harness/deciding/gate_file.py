@@ -28,18 +28,21 @@ class MetricRule(Frozen):
     A rate or mean may be worse by ``margin``; a ratio of candidate to baseline may be ``margin`` (above 1) times worse.
     ``floor`` is for rates: the lower Wilson bound of the candidate must not be below it. ``worst`` is how much one
     family can lose at most, in the same unit: 1 for rates and for means between 0 and 1, and taken as 2 for ratios.
+    Only a metric that does not decide can do without a margin.
     """
 
     name: str
     kind: MetricKind
     better: Better
-    margin: Annotated[float, Field(gt=0)]
+    margin: Annotated[float, Field(gt=0)] | None = None
     gate: bool = True
     floor: Share | None = None
     worst: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> MetricRule:
+        if self.margin is None:
+            return self._without_margin()
         if self.kind == "ratio" and self.margin <= MARGIN_OF_A_RATIO:
             msg = f"margin: a ratio's margin is above 1, as 1.10 for ten percent more; got {self.margin}"
             raise ValueError(msg)
@@ -51,6 +54,12 @@ class MetricRule(Frozen):
             raise ValueError(msg)
         if self.worst is not None and self.worst <= self.margin:
             msg = f"worst: what a family can lose at most is more than the margin ({self.margin}); got {self.worst}"
+            raise ValueError(msg)
+        return self
+
+    def _without_margin(self) -> MetricRule:
+        if self.gate:
+            msg = f"margin: is missing; say how much worse {self.name} may be, or gate = false"
             raise ValueError(msg)
         return self
 
@@ -77,12 +86,14 @@ class GoldenTraces(Frozen):
 class Statistics(Frozen):
     """Error rates, the fewest clusters that say anything, and the trials for each task and plan at which to look.
 
-    ``alpha`` is all that may be spent; where there are several ``looks``, ``alpha_fail_fast`` of it goes to stopping
-    early on big breakage. Without ``looks`` the gate looks once, at the trials that are there.
+    ``cluster`` says what counts as independent evidence: families of tasks, or where no two tasks are variants of one
+    another, tasks. ``alpha`` is all that may be spent; where there are several ``looks``, ``alpha_fail_fast`` of it
+    goes to stopping early on big breakage. Without ``looks`` the gate looks once, at the trials that are there.
     """
 
     alpha: Annotated[float, Field(gt=0, le=0.2)] = 0.05
     alpha_fail_fast: Annotated[float, Field(ge=0, lt=0.2)] = 0.01
+    cluster: Literal["family", "task"] = "family"
     min_clusters: Annotated[int, Field(ge=2)] = 20
     looks: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(max_length=8)] = ()
 

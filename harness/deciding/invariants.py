@@ -22,12 +22,12 @@ class Replays(msgspec.Struct, frozen=True):
 
 
 def counterexamples(side: Side) -> tuple[Counterexample, ...]:
-    """Return each rule that was broken in effect, once for each task and plan, with the shortest trial; most first."""
-    groups: dict[tuple[str, str, str], list[tuple[Trial, Breach]]] = {}
+    """Return each rule that was broken in effect, once for each task, with the shortest trial; most first."""
+    groups: dict[tuple[str, str], list[tuple[Trial, Breach]]] = {}
     for trial, breach in _breaches(side):
-        groups.setdefault((breach.rule, trial.task_id, trial.fault_plan_id), []).append((trial, breach))
+        groups.setdefault((breach.rule, trial.task_id), []).append((trial, breach))
     found = [_counterexample(side, group) for group in groups.values()]
-    return tuple(sorted(found, key=lambda one: (-one.trials, one.rule, one.task, one.fault_plan_id)))
+    return tuple(sorted(found, key=lambda one: (-one.trials, one.rule, one.task)))
 
 
 def _breaches(side: Side) -> Iterator[tuple[Trial, Breach]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pandas as pd
@@ -13,9 +14,11 @@ import pandas as pd
 from harness.analysis import Results, Trial
 from harness.deciding.pairs import PairKey, Side
 from harness.deciding.verdict import Provenance
+from harness.history import digest
 from harness.store import read_input
 
-_CONDITIONS = ("task", "tools", "plan", "injections", "world")
+DIGITS = 12  # of a digest: enough to tell versions apart, short enough to read
+_INPUTS = ("task", "tools", "plan", "injections", "world")
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -43,9 +46,14 @@ class Measurement(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """One side: its trials by what they have in common with those of the other side."""
+    """One side: its trials by what they have in common with those of the other side.
+
+    ``conditions`` are the digests of everything that has to be equal on both sides, by name; files of tasks are left to
+    the inputs of their trials.
+    """
 
     provenance: Provenance
+    conditions: Mapping[str, str]
     trials: Mapping[PairKey, Measurement]
     saved_on: date | None = None
 
@@ -53,28 +61,41 @@ class Measured(msgspec.Struct, frozen=True):
 def measure(side: Side) -> Measured:
     """Return what was measured of one agent; agents for contrast are no candidates, and are measured all the same."""
     trials = {trial.key: trial for part in side.parts for trial in _measurements(part, side.agent)}
-    return Measured(provenance_of(side, list(trials.values())), trials)
-
-
-def provenance_of(side: Side, trials: Sequence[Measurement]) -> Provenance:
-    """Return what a side is; its digests are those of the suite's files, the fault kinds and the scorers."""
-    return Provenance(
-        source=str(side.results.folder),
-        agent=side.agent,
-        brains=tuple(sorted({one.brain for one in trials})),
-        trials=len(trials),
-        digests=digests_of(side.results.manifest),
+    conditions = _conditions(side.results.manifest)
+    brains = tuple(sorted({one.brain for one in trials.values()}))
+    return Measured(
+        Provenance(str(side.results.folder), side.agent, brains, len(trials), summed(conditions)), conditions, trials
     )
 
 
-def digests_of(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return everything that has to be equal on both sides, by name; task files are left to their tasks."""
+def summed(conditions: Mapping[str, str]) -> dict[str, str]:
+    """Return one digest for each sort of condition: the suite's files, the fault kinds, the scorers, the schema."""
+    sorts: dict[str, list[tuple[str, str]]] = {}
+    for name, value in sorted(conditions.items()):
+        sorts.setdefault(re.split(r"[/ ]", name)[0], []).append((name, value))
+    return {sort: digest(found)[:DIGITS] for sort, found in sorts.items()}
+
+
+def clustered(measured: Measured, cluster: Literal["family", "task"]) -> Measured:
+    """Return one side with its tasks, not their families, as the clusters where that is wanted."""
+    if cluster == "family":
+        return measured
+    trials = {
+        key: msgspec.structs.replace(one, cluster=f"{one.domain}/{key.task_id}") for key, one in measured.trials.items()
+    }
+    return msgspec.structs.replace(measured, trials=trials)
+
+
+def _conditions(manifest: Mapping[str, Any]) -> dict[str, str]:
     files = {f"golden/{name}/{path}": one for name, found in manifest["domains"].items() for path, one in found.items()}
     return {
-        "schema": str(manifest["schema_version"]),
-        **{path: one for path, one in files.items() if "/tasks/" not in path},
-        **{f"fault_injectors/{path}": one for path, one in manifest["fault_catalogue"].items()},
-        **{f"scorer {name}": one for name, one in manifest.get("scorers", {}).items()},
+        name: value[:DIGITS]
+        for name, value in {
+            "schema": str(manifest["schema_version"]),
+            **{path: one for path, one in files.items() if "/tasks/" not in path},
+            **{f"fault_injectors/{path}": one for path, one in manifest["fault_catalogue"].items()},
+            **{f"scorer {name}": one for name, one in manifest.get("scorers", {}).items()},
+        }.items()
     }
 
 
@@ -97,8 +118,8 @@ def _measurement(trial: Trial, values: Mapping[str, float | None], tools: tuple[
         brain=trial.brain,
         passed=None if trial.outcome == "harness_error" else trial.outcome == "passed",
         values=values,
-        history=trial.history_digest,
-        inputs={name: trial.inputs[name] for name in _CONDITIONS if name in trial.inputs},
+        history=trial.history_digest and trial.history_digest[:DIGITS],
+        inputs={name: trial.inputs[name][:DIGITS] for name in _INPUTS if name in trial.inputs},
     )
 
 
@@ -119,12 +140,12 @@ class _ToolsOfTasks:
 
     def of(self, trial: Trial) -> tuple[str, ...]:
         """Return the tools that the task of a trial expects; none where it expects no path."""
-        digest = trial.inputs.get("task")
-        if digest is None:
+        task = trial.inputs.get("task")
+        if task is None:
             return ()
-        if digest not in self._known:
-            self._known[digest] = _expected_tools(read_input(self._results.folder, digest))
-        return self._known[digest]
+        if task not in self._known:
+            self._known[task] = _expected_tools(read_input(self._results.folder, task))
+        return self._known[task]
 
 
 def _expected_tools(task: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from harness.deciding.comparison import MeasuredPair, estimate_of, shown, values_of
+from harness.deciding.comparison import MeasuredPair, differences_of, shown, values_of
 from harness.deciding.gate_file import Axis, MetricRule, Slices
 from harness.deciding.verdict import Slice
-from harness.statistics import benjamini_hochberg
+from harness.statistics import benjamini_hochberg, p_sign_flip
 
 FEWEST_CLUSTERS = 3
 
@@ -17,7 +17,8 @@ FEWEST_CLUSTERS = 3
 def slices(rules: Sequence[MetricRule], pairs: Sequence[MeasuredPair], wanted: Slices) -> tuple[Slice, ...]:
     """Return every metric in every part of at least three clusters, the likeliest loss first.
 
-    Those whose p-value after Benjamini-Hochberg is at most q are flagged; they decide nothing.
+    The test is sign flipping, which a handful of equal differences does not impress. Those whose p-value after
+    Benjamini-Hochberg is at most q are flagged; they decide nothing.
     """
     found = [one for axis in wanted.by for one in _along(axis, rules, pairs)]
     adjusted = benjamini_hochberg([one.p_worse for one in found]) if found else ()
@@ -48,15 +49,16 @@ def _part(axis: Axis, value: str, rules: Sequence[MetricRule], pairs: Sequence[M
         values = values_of(rule, pairs)
         clusters = len({one.cluster for one in values})
         if clusters >= FEWEST_CLUSTERS:
-            found = estimate_of(rule, values, alpha=0.05)
+            differences = differences_of(rule, values)
+            p_worse = p_sign_flip(differences)
             yield Slice(
                 axis=axis,
                 value=value,
                 metric=rule.name,
                 pairs=len(values),
                 clusters=clusters,
-                difference=shown(rule, found.difference),
-                p_worse=found.p_worse,
-                p_adjusted=found.p_worse,
+                difference=shown(rule, float(differences.mean())),
+                p_worse=p_worse,
+                p_adjusted=p_worse,
                 flagged=False,
             )

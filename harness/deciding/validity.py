@@ -6,20 +6,17 @@ from collections.abc import Iterator
 from datetime import date
 
 from harness.campaign import changed_files
-from harness.deciding.baseline import DIGITS
 from harness.deciding.comparison import MeasuredPair, paired
 from harness.deciding.gate_file import GateFile
-from harness.deciding.measured import Measured, Measurement
+from harness.deciding.measured import Measured
 
 SHOWN = 10
 
 
 def mismatches(baseline: Measured, candidate: Measured) -> list[str]:
-    """Say what the two sides were not both run on: the suite's files, fault kinds, scorers, and the inputs of trials."""
-    before, after = (
-        {name: value[:DIGITS] for name, value in side.provenance.digests.items()} for side in (baseline, candidate)
-    )
-    found = [f"{change} since the baseline" for change in changed_files(before, after)]
+    """Say what the two sides do not share: the suite's files, fault kinds, scorers, and the inputs of trials."""
+    changes = changed_files(baseline.conditions, candidate.conditions)
+    found = [f"{change} since the baseline" for change in changes]
     found += list(dict.fromkeys(_changed_inputs(baseline, candidate)))
     if any(change.startswith("scorer ") for change in found):
         found.append("scores of different scorers: score both again (harness score FOLDER)")
@@ -32,13 +29,8 @@ def _changed_inputs(baseline: Measured, candidate: Measured) -> Iterator[str]:
         if before is None:
             continue
         for name in sorted({*before.inputs, *after.inputs}):
-            if _short(before, name) != _short(after, name):
+            if before.inputs.get(name) != after.inputs.get(name):
                 yield f"the {name} of {after.where} has changed since the baseline"
-
-
-def _short(one: Measurement, name: str) -> str | None:
-    value = one.inputs.get(name)
-    return value and value[:DIGITS]
 
 
 def reasons_for_invalid(baseline: Measured, candidate: Measured, gate: GateFile, today: date) -> list[str]:

@@ -74,14 +74,15 @@ class MetricVerdict(msgspec.Struct, frozen=True):
 
     ``difference`` is candidate - baseline for rates and means, candidate / baseline for ratios; ``low`` and ``high``
     bound it (see ``level``); ``margin`` is in the same unit. ``p_worse`` is the one-sided p-value of "the candidate is
-    worse", ``p_adjusted`` that after Holm over the gated metrics. ``detectable`` is the smallest loss that this suite
-    would have shown with 80 % power. ``more_trials`` is how many more trials for each task and plan would decide it.
+    worse" (paired t), ``p_adjusted`` that after Holm over the gated metrics; beside it stand the sign-flip test over
+    clusters and, for rates, the exact McNemar test over pairs of trials. ``detectable`` is the smallest loss that this
+    suite would have shown with 80 % power. ``more_trials`` is how many more trials for each task and plan would decide.
     """
 
     name: str
     kind: MetricKind
     better: Better
-    margin: float
+    margin: float | None
     gated: bool
     pairs: int
     clusters: int
@@ -95,6 +96,8 @@ class MetricVerdict(msgspec.Struct, frozen=True):
     level: float | None = None
     p_worse: float | None = None
     p_adjusted: float | None = None
+    p_sign_flip: float | None = None
+    p_mcnemar: float | None = None
     detectable: float | None = None
     floor: float | None = None
     candidate_low: float | None = None
@@ -145,7 +148,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     ``reason`` is one sentence. ``invalid`` says why nothing can be said, ``expectation_changed`` what of the suite,
     the policies or the gate file differs from the baseline's side. ``bound`` is the largest loss of success that equal
-    trials leave possible. ``anchored`` are the metrics against the pinned release. ``looks`` are the trials for each task and plan at which the gate looked.
+    trials leave possible. ``anchored`` are the metrics against the pinned release. ``looks`` are the trials for each
+    task and plan at which the gate looked.
     """
 
     answer: Answer

@@ -8,7 +8,7 @@ from harness.analysis import Share
 
 DASH = "\u2013"
 _ALL = 100.0
-_SHARES = {
+SHARES = {
     "success",
     "utility",
     "attack_success",
@@ -47,7 +47,7 @@ def metric(value: float | None, name: str) -> str:
     """Write the value of a metric in its unit."""
     if value is None:
         return DASH
-    if name in _SHARES:
+    if name in SHARES:
         return percent(value)
     return _UNITS.get(name, number)(value)
 

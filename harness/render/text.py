@@ -20,6 +20,12 @@ def shown(text: str) -> str:
     return f"{kept}… ({left_out} characters left out)" if left_out > 0 else kept
 
 
+def line(text: str, longest: int = LONGEST) -> str:
+    """Return ``text`` made visible on one line, with at most ``longest`` of its characters."""
+    cut = text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest} characters left out)"
+    return shown(cut).replace("\n", " ⏎ ").replace("\t", " ")
+
+
 def _is_hidden(one: str) -> bool:
     if one in _PLAIN:
         return False

@@ -25,6 +25,7 @@ from harness.statistics.paired import (
     as_ratio,
     estimate,
     log_ratios,
+    p_below,
     p_sign_flip,
     worst_log_ratio,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "look_alphas",
     "minimum_detectable_effect",
     "outcome_consistency",
+    "p_below",
     "p_enriched",
     "p_mcnemar",
     "p_mcnemar_worse",

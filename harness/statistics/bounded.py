@@ -1,7 +1,7 @@
 """How far below a sample the mean of a bounded quantity can lie: what the suite can not have seen.
 
 Twenty families that did not change say little about a twenty-first that broke. This bound adds one family at the worst
-possible value to the sample and weighs all of them at random; it needs independent clusters and a worst value, no shape.
+possible value to the sample and weighs all of them at random; it needs independent clusters and a worst value.
 
 * No cluster differs: ``worst * (1 - alpha**(1/G))``. Every cluster is 0 or ``worst``: the bound of Clopper and Pearson.
 * Source: N. Gaffke, "Three test statistics for a nonparametric one-sided hypothesis on the mean of a nonnegative

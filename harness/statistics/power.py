@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
-from scipy.special import nctdtr, nctdtrinc, ndtri, stdtrit
+from scipy.special import gammaincinv, nctdtr, nctdtrinc, ndtr, ndtri, stdtrit
 
 from harness.statistics.bounded import FloatArray
 from harness.statistics.paired import WORST_DIFFERENCE, p_above
 
 POWER = 0.8
-CLUSTERS_MAX = 10_000
+CLUSTERS_MAX = 2_000
 TRIALS_MAX = 1_024
-_BISECTIONS = 40
+_BISECTIONS = 24
+_QUANTILES = (np.arange(9) + 0.5) / 9
 
 
 class SpreadParts(msgspec.Struct, frozen=True):
@@ -65,7 +66,8 @@ def clusters_to_detect(
 
 def t_power(clusters: int, spread: float, effect: float, alpha: float = 0.05) -> float:
     """Return the power of the one-sided paired t test for a true ``effect`` > 0 (noncentral t)."""
-    return _beyond(clusters, effect / _error(clusters, spread), float(stdtrit(clusters - 1, 1 - alpha)))
+    critical = float(stdtrit(clusters - 1, 1 - alpha))
+    return 1 - float(nctdtr(clusters - 1, effect / _error(clusters, spread), critical))
 
 
 def minimum_detectable_effect(clusters: int, spread: float, alpha: float = 0.05, power: float = POWER) -> float:
@@ -85,12 +87,12 @@ def pass_power(
 ) -> float:
     """Return P(PASS) of one look for a true ``difference``.
 
-    The noncentral t beyond the mean at which a normal-shaped sample of that spread just passes; for a rule that were
-    the t-interval alone, the exact power.
+    Formula: the mean over observed spreads s of P(mean > m(s)), the mean normal around ``difference``, s as chi-square
+    has it, m(s) the mean at which a normal-shaped sample of spread s just passes.
     """
-    error = _error(clusters, spread)
-    critical = (_passing_mean(clusters, spread, margin, alpha, worst) + margin) / error
-    return _beyond(clusters, (difference + margin) / error, critical)
+    observed = spread * np.sqrt(2 * gammaincinv((clusters - 1) / 2, _QUANTILES) / (clusters - 1))
+    gaps = difference - _passing_means(clusters, observed, margin, alpha, worst)
+    return float(ndtr(gaps / _error(clusters, spread)).mean())
 
 
 def clusters_to_pass(
@@ -100,7 +102,7 @@ def clusters_to_pass(
     power: float = POWER,
     worst: float = WORST_DIFFERENCE,
 ) -> int | None:
-    """Return how many clusters of this spread an unchanged candidate needs for a PASS; null above 10,000."""
+    """Return how many clusters of this spread an unchanged candidate needs for a PASS; null above 2,000."""
     return _first(2, CLUSTERS_MAX, lambda clusters: pass_power(clusters, spread, margin, alpha, worst=worst) >= power)
 
 
@@ -126,35 +128,37 @@ def identical_bound(clusters: int, alpha: float = 0.05, worst: float = WORST_DIF
     return worst * (1 - math.pow(alpha, 1 / clusters))
 
 
-def clusters_when_identical(margin: float, alpha: float = 0.05, worst: float = WORST_DIFFERENCE) -> int:
-    """Return how many clusters must not differ until the margin is shown: 59 for .05, 99 for .03."""
-    return math.ceil(math.log(alpha) / math.log(1 - margin / -worst))
+def clusters_when_identical(margin: float, alpha: float = 0.05, worst: float = WORST_DIFFERENCE) -> int | None:
+    """Return how many clusters must not differ until the margin is shown: 59 for .05, 99 for .03; null for margin 0."""
+    if margin <= 0:
+        return None
+    return 1 if margin >= -worst else math.ceil(math.log(alpha) / math.log1p(margin / worst))
 
 
 def _error(clusters: int, spread: float) -> float:
     return max(spread, 1e-9) / math.sqrt(clusters)
 
 
-def _beyond(clusters: int, noncentrality: float, critical: float) -> float:
-    return 1 - float(nctdtr(clusters - 1, noncentrality, critical))
-
-
-def _passing_mean(clusters: int, spread: float, margin: float, alpha: float, worst: float) -> float:
-    """Return the mean at which clusters at normal quantiles, scaled to ``spread``, just pass."""
+def _passing_means(clusters: int, spreads: FloatArray, margin: float, alpha: float, worst: float) -> FloatArray:
+    """Return the means at which clusters at normal quantiles, scaled to each spread, just pass."""
     shape = ndtri((np.arange(clusters) + 0.5) / clusters)
-    shape *= spread / shape.std(ddof=1)
-    low, high = -margin, -worst
+    samples = spreads[:, None] * shape / shape.std(ddof=1)
+    low, high = np.full(len(spreads), -margin), np.full(len(spreads), -worst)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        passed = bool(p_above(shape + middle, -margin, worst) <= alpha)
-        low, high = (low, middle) if passed else (middle, high)
+        passed = p_above(samples + middle[:, None], -margin, worst) <= alpha
+        low, high = np.where(passed, low, middle), np.where(passed, middle, high)
     return high
 
 
 def _first(low: int, high: int, enough: Callable[[int], bool]) -> int | None:
     """Return the smallest whole number from low to high that is enough, or null; more never is less."""
-    if not enough(high):
-        return None
+    top = low
+    while not enough(top):
+        if top == high:
+            return None
+        low, top = top + 1, min(2 * top, high)
+    high = top
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle + 1, high)

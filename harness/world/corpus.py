@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-import bm25s
 import msgspec
 
 
@@ -25,6 +24,10 @@ class Corpus:
     """
 
     def __init__(self, documents: Sequence[Document] = ()) -> None:
+        # Imported by those who search only, since it takes its time, and before a trial begins to count it.
+        import bm25s  # noqa: PLC0415
+
+        self._bm25s = bm25s
         self.documents = tuple(documents)
         self._larger: dict[Document, Corpus] = {}
         self._answers: dict[tuple[str, int], list[Document]] = {}
@@ -44,13 +47,13 @@ class Corpus:
 
     @cached_property
     def _index(self) -> Any:
-        retriever = bm25s.BM25(method="lucene")
+        retriever = self._bm25s.BM25(method="lucene")
         texts = [f"{one.title}\n{one.body}" for one in self.documents]
-        retriever.index(bm25s.tokenize(texts, stopwords="en", show_progress=False), show_progress=False)
+        retriever.index(self._bm25s.tokenize(texts, stopwords="en", show_progress=False), show_progress=False)
         return retriever
 
     def _ranks(self, query: str, limit: int) -> list[int]:
-        words = bm25s.tokenize([query], stopwords="en", show_progress=False, return_ids=False)
+        words = self._bm25s.tokenize([query], stopwords="en", show_progress=False, return_ids=False)
         known = [word for word in words[0] if self.documents and word in self._index.vocab_dict]
         if not known:
             return []

@@ -529,3 +529,11 @@ def test_what_a_model_wrote_can_not_steer_the_terminal(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert not set(done.stdout) & set("\x1b\u202e")
     assert "⟨U+001B⟩[31m[bold]red[/bold]⟨U+202E⟩" in done.stdout
+
+
+def test_the_command_line_starts_without_the_libraries_that_take_their_time() -> None:
+    asked = (
+        "import sys, harness.cli.main; print([name for name in ('pandas', 'scipy', 'jinja2') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
