@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import copy
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 from hashlib import blake2b
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -57,62 +56,50 @@ class Mutant:
         return blake2b(f"{self.module}{self.diff}".encode(), digest_size=1).digest()[0] % 2 == 1
 
 
-def all_mutants() -> list[Mutant]:
+@cache
+def all_mutants() -> tuple[Mutant, ...]:
     """Return every change of one line to a planner, in the order of the texts."""
-    return [mutant for module in MODULES for mutant in _mutants(module)]
+    return tuple(mutant for module in MODULES for mutant in _mutants(module))
 
 
 def _mutants(module: str) -> Iterator[Mutant]:
     tree = ast.parse((PLANNERS / f"{module}.py").read_text(encoding="utf-8"))
-    before = ast.unparse(tree)
-    changes = list(_changes(tree))
-    for number, (position, replacement) in enumerate(changes, 1):
-        changed = copy.deepcopy(tree)
-        after = ast.unparse(ast.fix_missing_locations(_Replaced(position, replacement).visit(changed)))
-        lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))[2:]
-        told = [f"{one[0]} {one[1:].strip()}" for one in lines if not one.startswith("@@")]
-        if len(told) == 2:  # noqa: PLR2004  # one line before, one after
-            node = _node_at(tree, position)
-            yield Mutant(module, number, node.lineno, "\n".join(told), after)
+    parts = [ast.unparse(one) for one in tree.body]
+    number = 0
+    for index, part in enumerate(tree.body):
+        for line, text in _changed_texts(part):
+            number += 1
+            before, after = parts[index].splitlines(), text.splitlines()
+            lines = [pair for pair in zip_longest(before, after) if pair[0] != pair[1]]
+            if len(lines) == 1:
+                diff = "\n".join(f"{sign} {text.strip()}" for sign, text in zip("-+", lines[0], strict=True))
+                yield Mutant(module, number, line, diff, "\n".join([*parts[:index], text, *parts[index + 1 :]]))
 
 
-def _node_at(tree: ast.AST, position: int) -> Any:
-    return list(ast.walk(tree))[position]
-
-
-def _changes(tree: ast.AST) -> Iterator[tuple[int, ast.AST]]:
-    """Yield the place of a node in the walk of the tree, and what to put there; inside of functions only."""
-    nodes = list(ast.walk(tree))
-    inside = {
-        id(one) for node in nodes if isinstance(node, ast.FunctionDef) for part in node.body for one in ast.walk(part)
-    }
-    texts = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-    for position, node in enumerate(nodes):
-        if id(node) in inside and id(node) not in texts:
+def _changed_texts(part: ast.stmt) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of every change to what stands in the bodies of functions."""
+    nodes = list(ast.walk(part))
+    bodies = (one for node in nodes if isinstance(node, ast.FunctionDef) for one in node.body)
+    inside = {id(one) for body in bodies for one in ast.walk(body)}
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node, put in _places(part):
+        if id(node) in inside and id(node) not in docstrings:
             for change in _OPERATORS.get(type(node), ()):
-                yield from ((position, replacement) for replacement in change(node))
+                for replacement in change(node):
+                    put(ast.fix_missing_locations(ast.copy_location(replacement, node)))
+                    yield node.lineno, ast.unparse(part)
+            put(node)
 
 
-class _Replaced(ast.NodeTransformer):
-    """Puts another node in one place of a tree."""
-
-    def __init__(self, position: int, replacement: ast.AST) -> None:
-        self._position = position
-        self._replacement = replacement
-
-    def visit(self, tree: ast.AST) -> ast.AST:
-        self._target = _node_at(tree, self._position)
-        return self._put(tree)
-
-    def _put(self, node: ast.AST) -> ast.AST:
-        if node is self._target:
-            return ast.copy_location(self._replacement, node)
-        for name, value in ast.iter_fields(node):
+def _places(tree: ast.AST) -> Iterator[tuple[Any, Callable[[ast.AST], None]]]:
+    """Yield every node below a tree with what puts another one in its place."""
+    for parent in list(ast.walk(tree)):
+        for name, value in ast.iter_fields(parent):
             if isinstance(value, list):
-                setattr(node, name, [self._put(one) if isinstance(one, ast.AST) else one for one in value])
-            elif isinstance(value, ast.AST):
-                setattr(node, name, self._put(value))
-        return node
+                places = [(one, partial(value.__setitem__, at)) for at, one in enumerate(value)]
+            else:
+                places = [(value, partial(setattr, parent, name))]
+            yield from (place for place in places if isinstance(place[0], ast.AST))
 
 
 def _compared(node: ast.Compare) -> Iterator[ast.AST]:
