@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from harness.campaign import TrialSpec
-from harness.errors import AgentError
+from harness.errors import HarnessError
 from harness.triage.axes import Axis, axes_between, swapped
 from harness.triage.divergence import Divergence
 from harness.triage.replays import Replay, State
@@ -104,6 +104,6 @@ class _Table:
     def _played(self, axes: Sequence[Axis], fields: tuple[str, ...]) -> Swap:
         try:
             played = self._replay(swapped(self._baseline, self._candidate, axes))
-        except AgentError as error:  # one axis without the other makes no agent
+        except HarnessError as error:  # one axis without the other makes no agent, or no plan
             return Swap(fields, "invalid", same_failure=False, note=str(error))
         return Swap(fields, played.state, played.signature == self._signature)

@@ -8,9 +8,10 @@ from typing import Literal
 
 import msgspec
 
-from harness.boundary import FaultKind
+from harness.boundary import FaultKind, plan_problems
 from harness.campaign import TrialSpec, run_trial
 from harness.content import all_fault_kinds
+from harness.errors import ContentError
 from harness.exploration import Played, play
 from harness.exploration.outcomes import FAILING
 from harness.history import Event
@@ -46,7 +47,9 @@ class Replays:
         return len(self._known)
 
     def __call__(self, spec: TrialSpec) -> Replayed:
-        """Play a trial, or remember how it went."""
+        """Play a trial, or remember how it went; raises ContentError when its faults are not known any more."""
+        if problems := list(plan_problems(spec.plan, self.kinds)):
+            raise ContentError(problems)
         if spec.trial_id not in self._known:
             record = run_trial(spec, self.kinds).record
             card = score(record, spec.expect)

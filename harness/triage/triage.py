@@ -65,6 +65,10 @@ class Depth(msgspec.Struct, frozen=True):
 
 
 DEPTH = Depth()
+_SAME_HISTORY = (
+    "its history is that of the baseline to the byte: what has changed is what is expected, or how it is judged"
+)
+_NO_TWIN = "it has no twin without faults to be held against"
 
 
 class Triage(msgspec.Struct, frozen=True):
@@ -89,13 +93,17 @@ class Triage(msgspec.Struct, frozen=True):
 
 
 class _Cases(NamedTuple):
-    """The failing trials and what they are looked at with; ``opportunities`` could have failed anew."""
+    """The failing trials and what they are looked at with.
+
+    ``opportunities`` trials could have failed anew; ``alone`` says why a trial has nothing beside it.
+    """
 
     results: Results
     failing: list[Trial]
     passing: list[Trial]
     comparisons: Mapping[str, Comparison]
     opportunities: int
+    alone: str
 
 
 def triage(baseline: Side, candidate: Side, *, depth: Depth = DEPTH, replays: Replays | None = None) -> Triage:
@@ -110,7 +118,8 @@ def triage(baseline: Side, candidate: Side, *, depth: Depth = DEPTH, replays: Re
     failing = trials["newly_failing"]
     counts = {name: len(members) for name, members in trials.items()}
     counts |= {"new": len(pairing.only_candidate), "removed": len(pairing.only_baseline)}
-    cases = _Cases(candidate.results, failing, [*passed, *trials["fixed"]], comparisons, len(failing) + len(passed))
+    passing = [*passed, *trials["fixed"]]
+    cases = _Cases(candidate.results, failing, passing, comparisons, len(failing) + len(passed), _SAME_HISTORY)
     clusters, unexplained = _explained(cases, depth, replays)
     return Triage(
         baseline=str(baseline),
@@ -132,7 +141,7 @@ def triage_one(side: Side, *, depth: Depth = DEPTH, replays: Replays | None = No
     failing = [trial for trial in trials if is_failing(trial)]
     passing = [trial for trial in trials if not is_failing(trial)]
     comparisons = compared_twins(side.results, failing, replays)
-    cases = _Cases(side.results, failing, passing, comparisons, len(trials))
+    cases = _Cases(side.results, failing, passing, comparisons, len(trials), _NO_TWIN)
     clusters, unexplained = _explained(cases, depth, replays)
     return Triage(
         baseline=None,
@@ -177,7 +186,7 @@ def _explain(cases: _Cases, cluster: Cluster, branches: int, replays: Replays | 
     said = commands(cases.results.folder, cluster.example)
     comparison = cases.comparisons.get(cluster.example)
     fork = comparison.parted.fork if comparison else None
-    notes: list[str] = []
+    notes = [] if comparison else [cases.alone]
     found = Explained(
         cluster,
         said,

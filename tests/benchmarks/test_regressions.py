@@ -40,7 +40,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_triage_names_the_step_and_the_axis_of_a_few(folders: dict[str, Path]) -> None:
     few = [
         changed("scripted", "here.index is None", "here.index is not None"),
-        changed("simulated", "turn.sound.answer is not None", "turn.sound.answer is None"),
+        changed("simulated", "premature_stop", "or turn.fires("),
         changed("scripted", "return Decision(calls=(request,)", "return Decision(thought="),
     ]
     for judged in judge_all(few, folders, 1):
@@ -49,7 +49,9 @@ def test_triage_names_the_step_and_the_axis_of_a_few(folders: dict[str, Path]) -
 
 
 def test_a_change_that_fails_nothing_is_no_regression(folders: dict[str, Path]) -> None:
-    (judged,) = judge_all([Mutant("scripted", 0, 1, "", (PLANNERS / "scripted.py").read_text(encoding="utf-8"))], folders, 1)
+    (judged,) = judge_all(
+        [Mutant("scripted", 0, 1, "", (PLANNERS / "scripted.py").read_text(encoding="utf-8"))], folders, 1
+    )
     assert not judged.is_regression
 
 

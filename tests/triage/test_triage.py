@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.content import AgentSpec
+from harness.content import AgentSpec, Expectation
 from harness.deciding import side
 from harness.render.triage import code, render_triage
 from harness.triage import Depth, Explained, Replays, Triage, triage, triage_one
@@ -100,6 +100,15 @@ def test_a_trial_that_no_longer_fails_is_not_explained_by_replays(store: Store) 
     one = only(triage(before, after, depth=QUICK, replays=replays))
     assert one.reproduction is None
     assert one.notes[0].startswith("played today, it does not fail in that way")
+
+
+def test_a_verdict_that_changed_without_the_history_is_put_down_to_the_judgement(store: Store) -> None:
+    before = trial(agent=like(planner="do_nothing"))
+    done, failed = Expectation(verdict=("failed",)), Expectation(verdict=("passed",))
+    folders = tuple(store(name, before._with(expect=one)) for name, one in (("before", done), ("after", failed)))
+    one = only(triaged(folders))  # type: ignore[arg-type]  # two of them
+    assert one.divergence is None
+    assert "what is expected" in one.notes[0]
 
 
 def test_one_side_is_held_against_its_twins_without_faults(store: Store) -> None:
