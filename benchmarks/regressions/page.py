@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks.regressions.judging import Judged
 
 PAGE = Path(__file__).parents[2] / "docs" / "triage.md"
+LONGEST = 70
 BEGIN, END = "<!-- regressions -->", "<!-- end of regressions -->"
 
 
@@ -24,10 +25,17 @@ def _table(regressions: Sequence[Judged], controls: Sequence[Judged]) -> Iterato
     yield f"developed. Of {len(controls)} changes on other axes, the right one is named in {fair}.\n"
     yield "| change | failing | first step | class | named | |"
     yield "|---|---|---|---|---|---|"
-    yield from (_row(one, one.name) for one in regressions)
-    yield from (_row(one, one.name) for one in controls)
+    yield from (_row(one) for one in (*regressions, *controls))
 
 
-def _row(one: Judged, name: str) -> str:
+def _row(one: Judged) -> str:
     verdict = "right" if one.is_right else f"wrong: step {one.true_step}, {one.true_axis}"
-    return f"| {name} | {one.failing} | {one.step} | {one.kind.replace('_', ' ')} | {one.axis} | {verdict} |"
+    return f"| {_change(one)} | {one.failing} | {one.step} | {one.kind.replace('_', ' ')} | {one.axis} | {verdict} |"
+
+
+def _change(one: Judged) -> str:
+    """Name a change; of a line, as it is now, the beginning."""
+    if "\n" not in one.diff:
+        return one.name
+    line = one.diff.splitlines()[1].removeprefix("+ ").replace("|", "\\|")
+    return f"{one.name} `{line[:LONGEST]}{'…' if len(line) > LONGEST else ''}`"

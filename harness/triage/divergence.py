@@ -6,14 +6,15 @@ the one who changed; unless what it was given differs in something that is no st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from harness.history import Event, canonical_json
 from harness.triage.alignment import Row, align
 from harness.triage.steps import Step, StepKind, steps_of
+from harness.triage.wording import is_decided, told
 
 DivergenceClass = Literal[
     "plan",
@@ -29,7 +30,6 @@ DivergenceClass = Literal[
 ]
 Author = Literal["planner", "agent", "orchestrator", "policy", "approver", "tools", "faults", "upstream"]
 
-LONGEST = 60  # characters of one argument in words
 _CONTROL: dict[StepKind, DivergenceClass] = {
     "breaker": "breaker",
     "budget": "budget",
@@ -109,8 +109,8 @@ def part(
         step=shown.number,
         seq=other.seq if other else None,
         tool=(shown.name if shown.kind not in _ENDS else one.name if one else None) or None,
-        baseline=_words(one, other),
-        candidate=_words(other, one),
+        baseline=told(one, other),
+        candidate=told(other, one),
         inputs_equal=not because,
         because=because,
         row=at,
@@ -214,7 +214,7 @@ def _author(rows: Sequence[Row], at: int, *, orchestrated: bool) -> Author:
     if kinds & {"reply", "effect"}:
         return "faults" if any(row.candidate and row.candidate.kind == "fault" for row in rows[:at][-1:]) else "tools"
     if kinds & {"approval"}:
-        return "approver" if all(_is_decided(step) for step in steps) else "policy"
+        return "approver" if all(is_decided(step) for step in steps) else "policy"
     if kinds <= _PLANNED:
         return "planner"
     return "orchestrator" if orchestrated else "agent"
@@ -226,10 +226,6 @@ _AUTHORS: dict[str, Author] = {
     "start": "orchestrator",
     "ruling": "policy",
 }
-
-
-def _is_decided(step: Step) -> bool:
-    return step.kind == "approval" and isinstance(step.said, dict) and bool({"decision", "result"} & step.said.keys())
 
 
 def _until(events: Sequence[Event], step: Step | None) -> list[Event]:
@@ -271,75 +267,3 @@ def _asked(events: Iterable[Event]) -> list[bytes]:
 
 def _lengths(events: Iterable[Event]) -> list[int | None]:
     return [event.tokens_in for event in events if event.kind == "model_call_completed"]
-
-
-def told(step: Step | None) -> str:
-    """Say what a step is, by itself; the empty text for none."""
-    return _words(step, None) if step else ""
-
-
-def _words(step: Step | None, beside: Step | None) -> str:
-    """Say what one side did; ``beside`` is what the other one did."""
-    if step is None:
-        return "did nothing more"
-    if step.kind in _REQUESTS or (step.kind == "retry" and step.again):
-        verb = "wanted" if step.kind == "decide" else "called"
-        return (
-            f"{verb} {step.name}({_arguments(step.said)}){' once more' if step.again else ''}{_sureness(step, beside)}"
-        )
-    return _WORDS[step.kind](step)
-
-
-def _sureness(step: Step, beside: Step | None) -> str:
-    """Tell apart two equal requests: by how sure the planner was, by the intent, or by the key."""
-    if beside is None or (step.kind, step.name, step.said) != (beside.kind, beside.name, beside.said):
-        return ""
-    if step.intent != beside.intent:
-        what = "intent" if step.kind == "decide" else "key"
-        return f" with no {what}" if step.intent is None else f" with {what} {step.intent + 1}"
-    return "" if step.confidence in (None, beside.confidence) else f", {step.confidence:g} sure"
-
-
-def _got(step: Step) -> str:
-    value = step.said.get("value", "")
-    if step.said.get("result") == "ok":
-        return f"got from {step.name}: {_short(value)}"
-    return f"got no result from {step.name}: {step.said.get('error_type') or step.said.get('result')}"
-
-
-def _answered(step: Step) -> str:
-    said = step.said or {}
-    if _is_decided(step):
-        return f"was told {said.get('decision') or 'nothing'} about {step.name}"
-    return f"asked a person about {step.name}({_arguments(said)})"
-
-
-_WORDS: dict[str, Callable[[Step], str]] = {
-    "answer": lambda step: f"answered: {_short(step.said)}",
-    "end": lambda step: f"ended: {_arguments(step.said)}",
-    "start": lambda step: f"began with {_arguments(step.said)}",
-    "role": lambda step: f"said as {step.name}: {_short(step.said)}",
-    "ruling": lambda step: f"was ruled on {step.name}: {_arguments(step.said) or 'queued for a person'}",
-    "approval": _answered,
-    "reply": _got,
-    "retry": lambda step: (
-        f"is to try {step.name} again, attempt {step.said.get('attempt')} after {step.said.get('wait_s', 0):.3g} s"
-    ),
-    "breaker": lambda step: f"{step.said['event'].replace('_', ' ')} {step.name}".rstrip(),
-    "budget": lambda step: f"ran out of {step.said.get('budget', 'its budget')}",
-    "loop": lambda step: f"was found in a loop at {step.name}",
-    "fallback": lambda step: f"fell back: {_arguments(step.said)}",
-    "fault": lambda step: f"met a fault: {step.said.get('kind') or step.said['event']}",
-    "effect": lambda step: f"changed the world by {step.name}: {_arguments(step.said)}",
-}
-
-
-def _arguments(said: Any) -> str:
-    if not isinstance(said, dict):
-        return _short(said)
-    return ", ".join(f"{name}={_short(value)}" for name, value in said.items() if name != "event")
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else canonical_json(value).decode()
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

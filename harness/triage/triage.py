@@ -16,7 +16,7 @@ from harness.triage.attribution import Attribution, attribute
 from harness.triage.causality import Causality, causality
 from harness.triage.clusters import ALGORITHM, Cluster, Failing, clusters_of
 from harness.triage.comparisons import Comparison, compared_pairs, compared_twins, spec_of
-from harness.triage.divergence import Divergence, told
+from harness.triage.divergence import Divergence
 from harness.triage.enrichment import Enriched, enrichment
 from harness.triage.replays import Replayed, Replays
 from harness.triage.reproduction import Commands, Reproduction, commands, smallest
@@ -29,6 +29,7 @@ from harness.triage.transitions import (
     is_invalid,
     transition,
 )
+from harness.triage.wording import told
 
 SCHEMA = 1
 ROWS_BEFORE, ROWS_AFTER = 3, 9
@@ -238,6 +239,9 @@ def _lines(rows: Sequence[Row], fork: int) -> tuple[Line, ...]:
 
 
 def _line(row: Row, *, same: bool) -> Line:
-    step = row.candidate or row.baseline
-    assert step is not None
-    return Line(step.number, same, told(row.baseline), told(row.candidate))
+    one, other = row.baseline, row.candidate
+    number = next(step.number for step in (other, one) if step)
+    words = [
+        "" if step is None else told(step, None if same else beside) for step, beside in ((one, other), (other, one))
+    ]
+    return Line(number, same, *words)
