@@ -153,7 +153,7 @@ def _enriched(enriched: Sequence[Enriched]) -> Iterator[str]:
                 f"{one.passing} of {one.passing_of}",
                 f"{one.q:.2g}",
             )
-            for one in enriched
+            for one in enriched[:TOLD_MAX]
         )
         yield from _table(("what", "which", "failing", "passing", "q"), rows)
 

@@ -53,9 +53,9 @@ class Cluster(msgspec.Struct, frozen=True):
 
 def clusters_of(results: Results, failing: Iterable[Failing], opportunities: int) -> tuple[Cluster, ...]:
     """Put failing trials of one folder together, the heaviest cluster first."""
-    groups: dict[tuple[str, str | None], list[Failing]] = {}
+    groups: dict[tuple[tuple[str, ...], str | None], list[Failing]] = {}
     for one in failing:
-        groups.setdefault((one.trial.signature, one.fork.kind if one.fork else None), []).append(one)
+        groups.setdefault((_facts(one.trial), one.fork.kind if one.fork else None), []).append(one)
     grave = _severities(results.breaches)
     found = [_cluster(results, kind, members, grave, opportunities) for (_, kind), members in groups.items()]
     return tuple(sorted(found, key=lambda cluster: (-cluster.weight, cluster.id)))
@@ -71,10 +71,10 @@ def _cluster(
     trials = [one.trial for one in members]
     ids = tuple(trial.trial_id for trial in trials)
     severity = max((grave.get(one, GOAL_MISSED) for one in ids), key=SEVERITIES.__getitem__)
-    signature = tuple(trials[0].signature.split(" | "))
+    signature = _facts(trials[0])
     kinds = {fault.kind for fault in results.faults if fault.fired and fault.trial_id in set(ids)}
     return Cluster(
-        id=digest([ALGORITHM, trials[0].signature, kind])[:12],
+        id=digest([ALGORITHM, *signature, kind])[:12],
         title=_title(trials[0], signature, kind),
         severity=severity,
         signature=signature,
@@ -88,6 +88,11 @@ def _cluster(
         trial_ids=ids,
         example=results.example(ids),
     )
+
+
+def _facts(trial: Trial) -> tuple[str, ...]:
+    """Return the facts of a signature, without the verdict: that a fault has not fired is no other way to fail."""
+    return tuple(fact for fact in trial.signature.split(" | ") if not fact.startswith("verdict "))
 
 
 def _severities(breaches: Iterable[Breach]) -> Mapping[str, str]:

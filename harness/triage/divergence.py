@@ -45,6 +45,7 @@ _CONTROL: dict[StepKind, DivergenceClass] = {
 }
 _REQUESTS = ("decide", "call")
 _ENDS = ("answer", "end")
+_TOLD_BY_ALL: set[StepKind] = {"decide", "answer", "approval", "call", "reply", "fault", "effect", "end"}
 _PLANNED: set[StepKind] = {"decide", "answer", "role"}
 
 
@@ -93,7 +94,7 @@ def part(
     ``changed_inputs`` names inputs of the trial that are not the same (task, tools); ``orchestrated`` says whether the
     agent is the reference orchestrator, whose own steps can be told from its planner's.
     """
-    rows = align(steps_of(baseline), steps_of(candidate))
+    rows = align(*_comparable(steps_of(baseline), steps_of(candidate)))
     at = _fork(rows)
     if at is None:
         return Parted(rows, None)
@@ -116,6 +117,18 @@ def part(
         row=at,
     )
     return Parted(rows, fork)
+
+
+def _comparable(baseline: Sequence[Step], candidate: Sequence[Step]) -> tuple[Sequence[Step], Sequence[Step]]:
+    """Leave out what only an orchestrator tells of itself, where just one of the two is one."""
+    kinds = [{step.kind for step in steps} for steps in (baseline, candidate)]
+    if ("start" in kinds[0]) == ("start" in kinds[1]):
+        return baseline, candidate
+    return [step for step in baseline if _is_told_by_all(step)], [step for step in candidate if _is_told_by_all(step)]
+
+
+def _is_told_by_all(step: Step) -> bool:
+    return step.kind in _TOLD_BY_ALL or step.again
 
 
 def _sides(rows: Sequence[Row], at: int) -> tuple[Step | None, Step | None]:

@@ -32,8 +32,8 @@ class Commands(msgspec.Struct, frozen=True):
 
 def smallest(spec: TrialSpec, replays: Replays) -> Reproduction:
     """Shrink a failing trial; raises UsageError when it does not fail."""
-    if not spec.plan.faults:
-        return Reproduction((), 0, 0)
+    if not any(event.kind == "fault_injected" for event in replays(spec).events):
+        return Reproduction((), len(spec.plan.faults), 0)
     shrunk = shrink(spec, replays.for_shrinking, replays.kinds)
     faults = tuple(fault.model_dump(mode="json", exclude_defaults=True) for fault in shrunk.after.plan.faults)
     return Reproduction(faults, len(spec.plan.faults), shrunk.replays)

@@ -207,12 +207,18 @@ def _decision_of(payload: Mapping[str, Any], event: Event) -> Any:
     return value if isinstance(value, dict) else {"result": event.result, "error_type": event.error_type}
 
 
+def _begin(reader: _Reader, event: Event) -> Iterator[Step]:
+    """Yield what a run may use up, where it says so."""
+    if "max_steps" in event.payload:
+        yield reader.step("start", event, "", {"max_steps": event.payload["max_steps"]})
+
+
 def _end(payload: Mapping[str, Any], event: Event) -> Any:
     return _some("answer", "error", "where")(payload, event) | {"result": event.result}
 
 
 _READERS: Mapping[str, Callable[[_Reader, Event], Iterator[Step]]] = {
-    "run_started": _plain("start", _some("max_steps")),
+    "run_started": _begin,
     "run_resumed": _plain("fault", _some()),
     "run_completed": _plain("end", _end),
     "trial_aborted": _plain("end", _end),

@@ -198,7 +198,7 @@ def _explain(cases: _Cases, cluster: Cluster, branches: int, replays: Replays | 
     trial = cases.results.by_id[cluster.example]
     failed = _played_again(cases, trial, replays, notes) if replays else None
     if comparison:
-        made = attribute(comparison.baseline, comparison.spec, cluster.signature, fork, replays if failed else None)
+        made = attribute(comparison.baseline, comparison.spec, _signature(trial), fork, replays if failed else None)
         found = msgspec.structs.replace(found, attribution=made)
     if replays and failed:
         spec = spec_of(trial)
@@ -217,10 +217,14 @@ def _played_again(cases: _Cases, trial: Trial, replays: Replays, notes: list[str
     except HarnessError as error:
         notes.append(f"it can not be played today: {error}")
         return None
-    if played.state == "bad" and played.signature == tuple(trial.signature.split(" | ")):
+    if played.state == "bad" and played.signature == _signature(trial):
         return played
     notes.append(f"played today, it does not fail in that way: {'; '.join(played.signature)}")
     return None
+
+
+def _signature(trial: Trial) -> tuple[str, ...]:
+    return tuple(trial.signature.split(" | "))
 
 
 def _smallest(spec: TrialSpec, replays: Replays, notes: list[str]) -> Reproduction | None:

@@ -81,6 +81,16 @@ def test_one_attempt_more_is_a_retry_of_the_orchestrator() -> None:
     assert (found.kind, found.author) == ("retry", "orchestrator")
 
 
+def test_an_agent_without_an_orchestrator_is_compared_by_what_both_tell() -> None:
+    found = fork(events_of(), events_of(agent="examples.retry_loop:agent"))
+    assert (found.kind, found.tool) == ("policy", "issue_refund")  # it asks nobody
+    assert "start" not in {
+        row.baseline.kind
+        for row in part(events_of(), events_of(agent="examples.retry_loop:agent")).rows
+        if row.baseline
+    }
+
+
 def test_a_breaker_that_opens_is_named() -> None:
     found = fork(events_of(REFUSED), events_of(REFUSED, policy={"breaker": {"threshold": 1}}))
     assert (found.kind, found.author) == ("breaker", "orchestrator")
