@@ -4,6 +4,7 @@ Only reads; nothing here starts a trial or knows how things look.
 """
 
 from harness.analysis.attacks import AttackCall, attack_calls, attack_calls_of
+from harness.analysis.consistency import ConsistencyRow, consistency
 from harness.analysis.expectations import Unmet, as_expected, unexpected
 from harness.analysis.families import Coverage, FamilyRow, PlanCell, PlanTable, coverage, family_table, plan_tables
 from harness.analysis.findings import Finding, findings, replay_command
@@ -25,6 +26,7 @@ __all__ = [
     "AttackCall",
     "Bar",
     "Breach",
+    "ConsistencyRow",
     "Coverage",
     "FamilyRow",
     "Fault",
@@ -55,6 +57,7 @@ __all__ = [
     "as_expected",
     "attack_calls",
     "attack_calls_of",
+    "consistency",
     "coverage",
     "family_table",
     "findings",

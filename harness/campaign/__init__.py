@@ -8,7 +8,8 @@ from harness.campaign.golden_check import DomainCheck, check_domain
 from harness.campaign.inputs import stored_events, stored_receipts, stored_record, stored_spec
 from harness.campaign.linearizability import Linearization, linearized
 from harness.campaign.manifest import changed_files, differences, environment, make_manifest
-from harness.campaign.rescore import Replayed, Rescored, find_trial, replay, rescore
+from harness.campaign.replay import Replayed, find_trial, replay
+from harness.campaign.rescore import Rescored, rescore
 from harness.campaign.scenarios import expand, find_scenario, load_scenario
 from harness.campaign.specs import RunSpec, TrialSpec, trial_seed
 from harness.campaign.spread import Spread, workers

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import importlib.metadata
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness import scoring
 from harness.campaign.specs import TrialSpec
-from harness.content import find_packs, load_domain
+from harness.content import comparers, find_packs, honesty, load_domain
 from harness.errors import ContentError
+from harness.scoring import METRICS
 
 DISTRIBUTION = "agent-chaos-harness"
 # What a history can depend on besides its inputs.
@@ -45,6 +49,7 @@ def make_manifest(specs: Sequence[TrialSpec], *, command: str, seed: int) -> dic
         "domains": {name: dict(load_domain(name).files) for name in _unique(spec.domain for spec in specs)},
         "fault_catalogue": fault_catalogue(),
         "environment": environment(),
+        "scorers": scorers(),
     }
 
 
@@ -59,6 +64,34 @@ def fault_catalogue() -> dict[str, str]:
         for pack in find_packs().values()
         for path in sorted((pack.root / "fault_injectors").glob("*.py"))
     }
+
+
+def scorers() -> dict[str, str]:
+    """Return, for each metric, the version of the scorer that computes it today."""
+    return dict.fromkeys((metric.name for metric in METRICS), scorer_version())
+
+
+@cache
+def scorer_version() -> str:
+    """Return twelve hex digits of a digest of what numbers depend on: the scoring room, comparers, words of honesty.
+
+    Docstrings and the blanks at the ends of lines do not count: a better definition of the same number is no new one.
+    """
+    whole = hashlib.sha256()
+    room = sorted(Path(scoring.__file__).parent.rglob("*.py"))
+    for path in (*room, Path(comparers.__file__), Path(honesty.__file__)):
+        whole.update(f"{path.name}\0{code_of(path.read_text(encoding='utf-8'))}".encode())
+    return whole.hexdigest()[:12]
+
+
+def code_of(source: str) -> str:
+    """Return a source without docstrings, empty lines and the blanks at the ends of lines."""
+    lines = [line.rstrip() for line in source.splitlines()]
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str()), end_lineno=int(end)):
+                lines[node.lineno - 1 : end] = [""] * (end - node.lineno + 1)
+    return "\n".join(line for line in lines if line)
 
 
 def agent_sources_digest(specs: Sequence[TrialSpec]) -> str:

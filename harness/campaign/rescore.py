@@ -1,24 +1,21 @@
-"""Scoring again, and replaying, from what a results folder holds."""
+"""Scoring again from what a results folder holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from harness.agents import resolve
-from harness.boundary import plan_problems
-from harness.campaign.inputs import check_history, stored_events, stored_receipts, stored_record, stored_spec
-from harness.campaign.rows import JUDGED_COLUMNS, judged_columns, score_rows
-from harness.campaign.specs import TrialSpec
-from harness.campaign.trial import run_trial
-from harness.content import all_fault_kinds, load_domain
-from harness.errors import ContentError, DatasetError
-from harness.history import Event, encode_events, history_digest
-from harness.scoring import Record, Scorecard, score
-from harness.store import SCHEMAS, part_numbers, part_path, read_manifest, read_part, write_part
+from harness.campaign.inputs import stored_events, stored_receipts, stored_record, stored_spec
+from harness.campaign.judging import Twins, judge
+from harness.campaign.manifest import scorers
+from harness.campaign.rows import JUDGED_COLUMNS, SCORED_COLUMNS, judged_columns, score_rows
+from harness.campaign.specs import Family
+from harness.errors import DatasetError, UsageError
+from harness.scoring import METRICS, Scorecard
+from harness.store import SCHEMAS, part_numbers, part_path, read_manifest, read_part, write_manifest, write_part
 
 Rows = list[dict[str, Any]]
 _JUDGED = ("trials", "scores", "violations")
@@ -27,34 +24,65 @@ _JUDGED = ("trials", "scores", "violations")
 class Rescored(msgspec.Struct, frozen=True):
     """How many trials were scored again, and what changed: one line for each value, basis, verdict or violation.
 
-    A line reads ``trial_id what: old -> new``; ``absent`` stands for a side that there is not.
+    A line reads ``trial_id what: old -> new``; ``absent`` stands for a side that there is not. ``outdated`` are the
+    metrics that another version of the scorer had made, or that no manifest tells the version of.
     """
 
     trials: int
     changed: tuple[str, ...]
+    outdated: tuple[str, ...]
 
 
 class _Part(msgspec.Struct, frozen=True):
-    """One part: the rows that scoring had written, the rows that it writes now, and what differs, in words."""
+    """One part: the rows that scoring had written, the rows that it writes now, and what differs, in words.
+
+    ``alone`` are the families whose fault-free twin was not known.
+    """
 
     number: int
     rows: dict[str, Rows]
     changed: list[str]
     trials: int
+    alone: set[Family]
 
 
-def rescore(folder: Path) -> Rescored:
+def rescore(folder: Path, metrics: Collection[str] | None = None) -> Rescored:
     """Score every stored trial again from its record alone, and rewrite what scoring had written.
 
+    With ``metrics`` only these are computed anew; verdicts, violations and other metrics stay as they are. The manifest
+    tells afterwards which version of the scorer has made which number.
+
     Everything is read and checked before the first byte is written; raises DatasetError that names the file or the
-    trial at fault. Parts that stay the same are left alone.
+    trial at fault, and UsageError for a metric that there is not. Parts that stay the same are left alone.
     """
-    read_manifest(folder)
-    parts = [_judge(folder, part) for part in _whole_parts(folder)]
+    chosen = _chosen(metrics)
+    manifest = read_manifest(folder)
+    parts = _judge_all(folder, None if metrics is None else chosen)
     for part in parts:
         if part.changed:
             _rewrite(folder, part)
-    return Rescored(sum(part.trials for part in parts), tuple(line for part in parts for line in part.changed))
+    made_by: dict[str, str] = manifest.get("scorers", {})
+    today = {name: version for name, version in scorers().items() if name in chosen}
+    outdated = tuple(name for name, version in today.items() if made_by.get(name) != version)
+    if outdated:
+        write_manifest(folder, {**manifest, "scorers": {**made_by, **today}})
+    changed = tuple(line for part in parts for line in part.changed)
+    return Rescored(sum(part.trials for part in parts), changed, outdated)
+
+
+def _chosen(metrics: Collection[str] | None) -> frozenset[str]:
+    known = [metric.name for metric in METRICS]
+    if strange := sorted(set(metrics or ()) - set(known)):
+        msg = f"there is no metric {strange[0]!r}; known: {', '.join(known)}"
+        raise UsageError(msg)
+    return frozenset(known if metrics is None else metrics)
+
+
+def _judge_all(folder: Path, chosen: Collection[str] | None) -> list[_Part]:
+    """Judge every part; a second time where a twin was found in a later one."""
+    twins: Twins = {}
+    parts = [_judge(folder, number, twins, chosen) for number in _whole_parts(folder)]
+    return [_judge(folder, one.number, twins, chosen) if one.alone & twins.keys() else one for one in parts]
 
 
 def _whole_parts(folder: Path) -> list[int]:
@@ -69,19 +97,21 @@ def _whole_parts(folder: Path) -> list[int]:
     return every
 
 
-def _judge(folder: Path, part: int) -> _Part:
+def _judge(folder: Path, part: int, twins: Twins, chosen: Collection[str] | None) -> _Part:
     tables = {table: read_part(folder, table, part) for table in SCHEMAS}
     stored = {table: tables[table].to_pylist() for table in _JUDGED}
     _check_trials(folder, part, {name: table["trial_id"].to_pylist() for name, table in tables.items()})
     events, receipts = stored_events(tables["events"]), stored_receipts(tables["faults"])
-    cards: dict[str, Scorecard] = {}
-    for row in stored["trials"]:
-        trial_id = row["trial_id"]
-        spec = stored_spec(row)
-        record = stored_record(folder, row, events.get(trial_id, []), receipts.get(trial_id, []))
-        cards[trial_id] = score(record, spec.expect)
-    made = _made(stored["trials"], cards)
-    return _Part(part, made, list(_changes(stored, made)), len(cards))
+    rows = {row["trial_id"]: row for row in stored["trials"]}
+    trials = [
+        (stored_spec(row), stored_record(folder, row, events.get(one, []), receipts.get(one, [])))
+        for one, row in rows.items()
+    ]
+    judged = judge(trials, twins)
+    alone = {spec.family for spec, _ in trials} - twins.keys()
+    cards = dict(zip(rows, judged, strict=True))
+    made = _made(stored["trials"], cards) if chosen is None else _made_some(stored, cards, chosen)
+    return _Part(part, made, list(_changes(stored, made)), len(cards), alone)
 
 
 def _check_trials(folder: Path, part: int, ids: Mapping[str, list[str]]) -> None:
@@ -106,6 +136,15 @@ def _made(trials: Rows, cards: Mapping[str, Scorecard]) -> dict[str, Rows]:
         lines = (line for trial_id, card in cards.items() for line in score_rows(trial_id, card)[table])
         made[table] = [dict(zip(names, line, strict=True)) for line in lines]
     return made
+
+
+def _made_some(stored: Mapping[str, Rows], cards: Mapping[str, Scorecard], chosen: Collection[str]) -> dict[str, Rows]:
+    """Return what was stored with the scores of some metrics made anew, behind the others."""
+    columns = [name for name in SCORED_COLUMNS if name in chosen]
+    trials = [{**row, **{name: cards[row["trial_id"]].value(name) for name in columns}} for row in stored["trials"]]
+    anew = [row for row in _made(stored["trials"], cards)["scores"] if row["metric"] in chosen]
+    kept = [row for row in stored["scores"] if row["metric"] not in chosen]
+    return {"trials": trials, "scores": [*kept, *anew], "violations": stored["violations"]}
 
 
 def _changes(stored: Mapping[str, Rows], made: Mapping[str, Rows]) -> Iterator[str]:
@@ -147,110 +186,3 @@ def _rewrite(folder: Path, part: _Part) -> None:
     for table, rows in part.rows.items():
         names = SCHEMAS[table].names
         write_part(folder, table, part.number, [tuple(row[name] for name in names) for row in rows])
-
-
-class Replayed(msgspec.Struct, frozen=True):
-    """Whether a replay gave the same history, to the byte.
-
-    ``first_difference`` is the number of the first event that differs, ``then`` and ``now`` say what it was and is.
-    """
-
-    trial_id: str
-    identical: bool
-    stored_digest: str
-    replayed_digest: str
-    first_difference: int | None
-    then: str
-    now: str
-    stored_verdict: str
-    verdict: str
-
-
-def replay(folder: Path, trial_id: str) -> Replayed:
-    """Run a stored trial again from its spec and compare the histories.
-
-    Raises DatasetError when the stored history is not the one that was run, or when what the trial needs is gone, and
-    AgentError when its agent is.
-    """
-    part, row = _find_row(folder, trial_id)
-    spec = stored_spec(row)
-    then = stored_events(read_part(folder, "events", part)).get(spec.trial_id, [])
-    check_history(f"{folder}: trial {spec.trial_id}", row, then)
-    return _compared(row, then, run_trial(_playable(folder, spec)).record)
-
-
-def find_trial(folder: Path, trial_id: str) -> TrialSpec:
-    """Return a stored trial, ready to be played again.
-
-    Raises DatasetError when it is not there, or when what it needs is gone, and AgentError when its agent is.
-    """
-    return _playable(folder, stored_spec(_find_row(folder, trial_id)[1]))
-
-
-def _find_row(folder: Path, trial_id: str) -> tuple[int, dict[str, Any]]:
-    """Return the part and the row of a stored trial."""
-    read_manifest(folder)
-    for part in part_numbers(folder, "trials"):
-        for row in read_part(folder, "trials", part).to_pylist():
-            if row["trial_id"] == trial_id:
-                return part, row
-    msg = f"{folder}: holds no trial {trial_id!r}; trial ids are in the trials table and in the report"
-    raise DatasetError(msg)
-
-
-def _playable(folder: Path, spec: TrialSpec) -> TrialSpec:
-    if missing := list(_missing(spec)):
-        msg = f"{folder}: trial {spec.trial_id} can not be played again: {'; '.join(missing)}; {_CURE}"
-        raise DatasetError(msg)
-    return spec
-
-
-def _compared(row: dict[str, Any], then: list[Event], record: Record) -> Replayed:
-    replayed, stored = history_digest(record.events), row["history_digest"]
-    first = None if replayed == stored else _first_difference(then, record.events)
-    return Replayed(
-        trial_id=row["trial_id"],
-        identical=replayed == stored,
-        stored_digest=stored,
-        replayed_digest=replayed,
-        first_difference=first,
-        then=_event_text(then, first),
-        now=_event_text(record.events, first),
-        stored_verdict=row["verdict"],
-        verdict=score(record).verdict,
-    )
-
-
-def _event_text(events: Sequence[Event], number: int | None) -> str:
-    if number is None or number >= len(events):
-        return "nothing"
-    event = events[number]
-    where = event.address or event.name or event.run_id or "the trial"
-    return f"{event.kind} {where} {event.result or ''} at {event.time_s:g} s".replace("  ", " ")
-
-
-_CURE = "play it with the files that it was run with, or run the scenario again"
-
-
-def _missing(spec: TrialSpec) -> Iterator[str]:
-    """Yield what a trial names and today's packs do not have; raises AgentError for its agent."""
-    try:
-        domain = load_domain(spec.domain)
-    except ContentError as error:
-        yield from error.problems
-        return
-    if spec.task_id not in domain.tasks:
-        yield f"there is no task {spec.task_id!r} in {domain.name}"
-    yield from plan_problems(spec.plan, all_fault_kinds())
-    for fault in spec.plan.faults:
-        injection = fault.options.get("injection")
-        if injection is not None and injection not in domain.injections:
-            yield f"there is no injection {injection!r} in {domain.name}"
-    resolve(spec.agent)
-
-
-def _first_difference(then: Iterable[Event], now: Iterable[Event]) -> int:
-    """Return the number of the first event that differs; to the byte, as digests do."""
-    old, new = ([encode_events([event]) for event in events] for events in (then, now))
-    pairs = zip(old, new, strict=False)
-    return next((number for number, (one, other) in enumerate(pairs) if one != other), min(len(old), len(new)))

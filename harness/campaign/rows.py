@@ -13,7 +13,7 @@ from harness.scoring import Record, Scorecard
 from harness.store import SCHEMAS
 
 Row = tuple[Any, ...]
-_SCORED = [
+SCORED_COLUMNS = [
     name
     for name in SCHEMAS["trials"].names
     if name
@@ -38,7 +38,7 @@ _SCORED = [
 
 JUDGED_COLUMNS = (
     *("outcome", "fault_coverage", "verdict", "terminal_state", "reasons", "as_expected", "unmet", "signature"),
-    *_SCORED,
+    *SCORED_COLUMNS,
 )
 _BRAINS = {"simulated": "simulated", "replay": "replayed", "chat": "live"}
 
@@ -100,7 +100,7 @@ def judged_columns(card: Scorecard) -> dict[str, Any]:
         "as_expected": card.as_expected,
         "unmet": text(list(card.unmet or ())),
         "signature": " | ".join(card.signature),
-        **{name: card.value(name) for name in _SCORED},
+        **{name: card.value(name) for name in SCORED_COLUMNS},
     }
 
 

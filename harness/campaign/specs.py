@@ -12,6 +12,8 @@ from harness.content import AgentSpec, Expectation, Quantities
 from harness.history import digest
 from harness.simulation import Schedule, derive_seed
 
+Family = tuple[str, str, str, str, int, int]
+
 
 class RunSpec(Frozen):
     """One run of a trial; ``start_s`` is seconds after the trial begins."""
@@ -69,6 +71,11 @@ class TrialSpec(Frozen):
     def trial_id(self) -> str:
         """Twelve hex digits of the digest of everything above."""
         return digest(self.model_dump(mode="json"))[:12]
+
+    @property
+    def family(self) -> Family:
+        """What a trial and its fault-free twin have in common: all but the fault plan."""
+        return self.scenario, self.domain, self.task_id, self.agent.name, self.seed, self.trial
 
     def under(self, plan: FaultPlan) -> TrialSpec:
         """Return the same trial under another fault plan."""

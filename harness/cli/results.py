@@ -22,6 +22,9 @@ FolderAndTrial = Annotated[
 Bisect = Annotated[
     bool, typer.Option("--bisect", help="For git bisect run: exit 0 does not fail, 1 fails again, 125 can not be told.")
 ]
+Metrics = Annotated[
+    str | None, typer.Option(metavar="NAMES", help="Only these metrics, with commas between them; by default all.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -38,24 +41,36 @@ def report(folder: Folder = None) -> None:
     say(f"report: {path}")
 
 
-def score(folder: Folder = None, as_json: AsJson = False) -> None:
+def score(folder: Folder = None, metrics: Metrics = None, as_json: AsJson = False) -> None:
     """Score stored trials again from their records alone; say what changed, and what was expected in vain.
 
-    Example: harness score
+    Example: harness score --metrics tool_f1,cost_usd
     """
-    from harness.analysis import load_results, summarise  # noqa: PLC0415  # pandas takes its time
-    from harness.cli.summary import say_expectations  # noqa: PLC0415  # as above
+    from harness.analysis import consistency, load_results, summarise  # noqa: PLC0415  # pandas takes its time
+    from harness.cli.summary import say_consistency, say_expectations  # noqa: PLC0415  # as above
 
     chosen = folder or latest_folder()
-    result = rescore(chosen)
-    summary = summarise(load_results(chosen))
+    result = rescore(chosen, None if metrics is None else [name.strip() for name in metrics.split(",")])
+    results = load_results(chosen)
+    summary, agreement = summarise(results), consistency(results)
     if as_json:
         held = {"as_expected": summary.as_expected, "unexpected": summary.unexpected}
-        say_json({"trials": result.trials, "changed": result.changed, **held})
+        say_json(
+            {
+                "trials": result.trials,
+                "changed": result.changed,
+                "outdated": result.outdated,
+                "consistency": agreement,
+                **held,
+            }
+        )
         return
     for line in result.changed[:CHANGES_SHOWN]:
         say(line)
     say(f"{result.trials} trials scored again in {chosen}; {len(result.changed)} changes")
+    if result.outdated:
+        say(f"another version of the scorer had made: {', '.join(result.outdated)}")
+    say_consistency(agreement)
     say_expectations(summary.as_expected, summary.unexpected)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.analysis import OperationsRow, Share, Summary, Unmet, load_results, summarise
+from harness.analysis import ConsistencyRow, OperationsRow, Share, Summary, Unmet, load_results, summarise
 from harness.cli.console import say, say_table
 from harness.render import number, percent, seconds, usd, write_report
 
@@ -37,6 +37,17 @@ def say_summary(summary: Summary) -> None:
     if len(harm) > FINDINGS_SHOWN:
         say(f"  and {len(harm) - FINDINGS_SHOWN} more in the report")
     say_expectations(summary.as_expected, summary.unexpected)
+
+
+def say_consistency(rows: Sequence[ConsistencyRow]) -> None:
+    """Print how far trials that differ in nothing but their seed agree; nothing where each was played once."""
+    repeated = [row for row in rows if row.k > 1]
+    cells = [
+        (row.scenario, row.agent, row.k, *map(percent, (row.pass_at_k, row.pass_hat_k, row.outcomes, row.paths)))
+        for row in repeated
+    ]
+    if cells:
+        say_table("", ("scenario", "agent", "k", "pass@k", "pass^k", "same outcomes", "same paths"), cells)
 
 
 def say_expectations(as_expected: Share, unexpected: Sequence[Unmet]) -> None:

@@ -133,7 +133,7 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
 
 
 def _lines(value: Any) -> str:
-    if isinstance(value, list) and value and isinstance(value[0], dict):
+    if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
         return "[\n" + ",\n".join(_text(one) for one in value) + "\n]"
     if isinstance(value, dict):
         return "{\n" + ",\n".join(f"{_text(key)}: {_text(one)}" for key, one in sorted(value.items())) + "\n}"

@@ -87,13 +87,17 @@ def clustered(measured: Measured, cluster: Literal["family", "task"]) -> Measure
 
 
 def _conditions(manifest: Mapping[str, Any]) -> dict[str, str]:
-    files = {f"golden/{name}/{path}": one for name, found in manifest["domains"].items() for path, one in found.items()}
+    files = {
+        f"golden/{name}/{path}": one
+        for name, found in manifest.get("domains", {}).items()
+        for path, one in found.items()
+    }
     return {
         name: value[:DIGITS]
         for name, value in {
             "schema": str(manifest["schema_version"]),
             **{path: one for path, one in files.items() if "/tasks/" not in path},
-            **{f"fault_injectors/{path}": one for path, one in manifest["fault_catalogue"].items()},
+            **{f"fault_injectors/{path}": one for path, one in manifest.get("fault_catalogue", {}).items()},
             **{f"scorer {name}": one for name, one in manifest.get("scorers", {}).items()},
         }.items()
     }

@@ -135,6 +135,8 @@ class Carrier:
         self._run.meter.count_call(question)
         answer = await self._run.session.send(question)
         match answer.value:
+            case {"applied": True, "arguments": arguments} if arguments != call.arguments:
+                return failed("conflict", "its idempotency key was used for something else; nothing was applied")
             case {"applied": True, "value": value}:
                 return already_applied(value)
             case {"applied": False, "complete": False}:

@@ -4,12 +4,14 @@ from harness.scoring.calls import Attempt, LogicalCall, logical_calls, tool_atte
 from harness.scoring.expectations import key_of, unmet, unmet_overall
 from harness.scoring.linearizable import Order, Search, Span, linear_order, next_ones
 from harness.scoring.matching import Matching, argument_score, first_difference, match
-from harness.scoring.metrics import METRICS, Metric
+from harness.scoring.metrics import METRICS
 from harness.scoring.record import ALL_OBSERVED, Observed, Record
 from harness.scoring.score import score
 from harness.scoring.scorecard import Score, Scorecard
 from harness.scoring.signature import AS_EXPECTED, signature
-from harness.scoring.violations import Violation, violations
+from harness.scoring.twin import Twin, as_twin
+from harness.scoring.view import Metric
+from harness.scoring.violations import Violation
 
 __all__ = [
     "ALL_OBSERVED",
@@ -26,8 +28,10 @@ __all__ = [
     "Scorecard",
     "Search",
     "Span",
+    "Twin",
     "Violation",
     "argument_score",
+    "as_twin",
     "first_difference",
     "key_of",
     "linear_order",
@@ -39,5 +43,4 @@ __all__ = [
     "tool_attempts",
     "unmet",
     "unmet_overall",
-    "violations",
 ]

@@ -8,15 +8,24 @@ import msgspec
 
 from harness.content import Expectation, Verdict
 from harness.scoring.expectations import unmet
-from harness.scoring.metrics import METRICS, Metric, View
+from harness.scoring.metrics import METRICS
+from harness.scoring.path import first_deviation
 from harness.scoring.record import Record
 from harness.scoring.scorecard import Coverage, Outcome, Score, Scorecard
 from harness.scoring.signature import signature
+from harness.scoring.twin import Twin
+from harness.scoring.view import Metric, View
+
+NO_TWIN = "no fault-free twin"
 
 
-def score(record: Record, expect: Expectation | None = None) -> Scorecard:
-    """Score one trial from its record alone, and hold it against what its scenario expects."""
-    view = View(record)
+def score(record: Record, expect: Expectation | None = None, *, twin: Twin | None = None) -> Scorecard:
+    """Score one trial from its record alone, and hold it against what its scenario expects.
+
+    ``twin`` is what is left of the fault-free trial of the same scenario, task, agent, seed and number; without it the
+    metrics that compare with it are None.
+    """
+    view = View(record, twin)
     card = _scorecard(view)
     missing = None if expect is None else unmet(record, card, expect)
     return msgspec.structs.replace(card, unmet=missing, signature=signature(view, card, missing))
@@ -49,12 +58,22 @@ def _shortcomings(view: View) -> Iterator[str]:
     if "world" in view.record.seen:
         yield from view.missed
         yield from view.unwanted
+        if view.missed or view.unwanted:
+            yield from _deviations(view)
+
+
+def _deviations(view: View) -> Iterator[str]:
+    """Yield, in words, where each run first left the expected path; it explains, and decides nothing."""
+    for run_id, calls, quality in zip(view.record.run_ids, view.runs, view.paths, strict=False):
+        if deviation := first_deviation(view.record, calls, quality):
+            yield f"path of {run_id}: {deviation}"
 
 
 def _score(metric: Metric, view: View) -> Score:
-    missing = metric.needs - view.record.seen
-    if missing:
-        return Score(metric.name, None, f"not observed: {', '.join(sorted(missing))}")
+    if not metric.needs <= view.record.seen:
+        return Score(metric.name, None, f"not observed: {', '.join(sorted(metric.needs - view.record.seen))}")
+    if metric.paired and view.twin is None and view.record.plan.faults:
+        return Score(metric.name, None, NO_TWIN)
     value = metric.function(view)
     if value is None:
         return Score(metric.name, None, "does not apply")
@@ -62,9 +81,7 @@ def _score(metric: Metric, view: View) -> Score:
 
 
 def _inferred(metric: Metric, view: View) -> bool:
-    if metric.name == "steps" and view.record.of("model_call_started"):
-        return False
-    return any(call.basis == "inferred" for call in view.calls)
+    return view.is_inferred and not (metric.name == "steps" and view.record.of("model_call_started"))
 
 
 def _coverage(record: Record) -> Coverage | None:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.scoring.expectations import key_of
-from harness.scoring.metrics import View
 from harness.scoring.scorecard import Scorecard
+from harness.scoring.view import View
 from harness.scoring.violations import Violation
 
 AS_EXPECTED = ("as_expected",)

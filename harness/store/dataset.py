@@ -156,6 +156,7 @@ class _Manifest(msgspec.Struct):
     domains: dict[str, dict[str, str]] = {}
     fault_catalogue: dict[str, str] = {}
     environment: dict[str, str] = {}
+    scorers: dict[str, str] = {}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -152,7 +152,9 @@ class StoreService:
         except ValidationError as error:
             return failed("validation", argument_problems(error))
         known = self._ledger.answer_of(call.name, call.principal, key)
-        found = {"applied": known is not None, "value": known.value if known else None}
+        found: dict[str, Any] = {"applied": known is not None, "value": known.value if known else None}
+        if known is not None:
+            found["arguments"] = known.arguments
         if known is None and call.name in self._ledger.incomplete:
             found["complete"] = False
         return succeeded(found)

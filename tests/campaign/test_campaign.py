@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from harness.campaign import (
     stored_events,
     stored_receipts,
     stored_record,
+    stored_spec,
 )
 from harness.content import AgentSpec
 from harness.errors import DatasetError
@@ -101,6 +103,18 @@ def test_every_stored_trial_scores_as_it_did_when_it_ran(results: Path) -> None:
         trial_id = row["trial_id"]
         stored = stored_record(results, row, events[trial_id], receipts.get(trial_id, []))
         assert score(stored) == score(run_trial(specs[trial_id]).record)
+
+
+def test_a_trial_stands_in_one_part_with_its_twin(results: Path) -> None:
+    """So that each part can be scored by itself, by any process."""
+    parts = {}
+    for path in sorted((results / "trials").glob("*.parquet")):
+        rows = pq.read_table(path).to_pylist()
+        families = {stored_spec(row).family for row in rows}
+        clean = {stored_spec(row).family for row in rows if row["fault_plan_id"] == "clean"}
+        parts[path.name] = (families, clean)
+    assert len(parts) > 1
+    assert all(families == clean for families, clean in parts.values())
 
 
 @pytest.mark.usefixtures("shop")

@@ -14,8 +14,10 @@ import pytest
 
 from harness.analysis import load_results
 from harness.campaign import differences, expand, load_scenario, make_manifest, replay, rescore, run_campaign
+from harness.campaign.manifest import code_of, scorers
 from harness.content import AgentSpec
-from harness.errors import AgentError, DatasetError
+from harness.errors import AgentError, DatasetError, UsageError
+from harness.scoring import METRICS
 from harness.store import SCHEMAS, read_manifest, write_manifest
 from tests.conftest import SHOP
 
@@ -197,6 +199,61 @@ def test_scoring_a_whole_folder_again_writes_nothing(results: Path) -> None:
     stamps = {path: path.stat().st_mtime_ns for path in results.rglob("*")}
     assert rescore(results).trials == 28
     assert {path: path.stat().st_mtime_ns for path in results.rglob("*")} == stamps
+
+
+def test_the_metrics_that_compare_with_the_twin_are_filled_by_a_campaign(whole: Path) -> None:
+    """Where a fault fired and the twin passed; scoring again gives the same."""
+    fired = {row["trial_id"] for row in rows_of(whole, "trials") if row["fault_coverage"] == "all"}
+    said = {row["trial_id"]: row["value"] for row in rows_of(whole, "scores") if row["metric"] == "recovered"}
+    assert any(said[one] == 1.0 for one in fired)
+    assert all(said[one] is None for one in said.keys() - fired)
+
+
+def test_twins_are_found_in_other_parts_of_the_folder(results: Path) -> None:
+    """Also in a later one."""
+    clean = {row["trial_id"] for row in rows_of(results, "trials") if row["fault_plan_id"] == "clean"}
+    for table in SCHEMAS:
+        rows = rows_of(results, table)
+        later = [row for row in rows if row["trial_id"] in clean]
+        rewrite(results, table, [row for row in rows if row["trial_id"] not in clean])
+        pq.write_table(pa.Table.from_pylist(later, schema=SCHEMAS[table]), results / table / "part-00001.parquet")
+    assert rescore(results).changed == ()
+
+
+def test_some_metrics_are_scored_again_and_the_others_are_left_alone(results: Path) -> None:
+    with_values("scores", value=0.25, basis="guessed")(results)
+    wrong = rows_of(results, "trials")
+    rewrite(results, "trials", [{**row, "steps": 99.0, "verdict": "wrong"} for row in wrong])
+    changed = rescore(results, ["steps", "tool_f1"]).changed
+    assert {line.split()[1].rstrip(":") for line in changed} == {"steps", "tool_f1"}
+    assert {row["verdict"] for row in rows_of(results, "trials")} == {"wrong"}
+    guessed = {row["metric"] for row in rows_of(results, "scores") if row["basis"] == "guessed"}
+    assert guessed == {metric.name for metric in METRICS} - {"steps", "tool_f1"}
+    assert 99.0 not in {row["steps"] for row in rows_of(results, "trials")}
+
+
+def test_the_manifest_tells_which_scorer_made_which_number(results: Path) -> None:
+    """Until all of them are scored again, those that were not stay with their old scorer."""
+    manifest = read_manifest(results)
+    assert manifest["scorers"] == scorers()
+    write_manifest(results, {**manifest, "scorers": dict.fromkeys(scorers(), "before")})
+    assert rescore(results, ["steps"]).outdated == ("steps",)
+    assert read_manifest(results)["scorers"] == {**dict.fromkeys(scorers(), "before"), "steps": scorers()["steps"]}
+    assert set(rescore(results).outdated) == scorers().keys() - {"steps"}
+    assert rescore(results).outdated == ()
+
+
+def test_a_metric_that_there_is_not_is_refused(results: Path) -> None:
+    before = contents(results)
+    with pytest.raises(UsageError, match="there is no metric 'charm'; known: success, "):
+        rescore(results, ["charm"])
+    assert contents(results) == before
+
+
+def test_the_version_of_the_scorer_does_not_depend_on_docstrings() -> None:
+    one = 'def f():\n    """Say."""\n    return 1\n'
+    assert code_of(one) == code_of(one.replace("Say.", "Say\n    more."))
+    assert code_of(one) != code_of(one.replace("return 1", "return 2"))
 
 
 def trial_of(folder: Path, agent: str, plan: str = "clean") -> str:

@@ -58,6 +58,14 @@ def test_what_was_answered_before_the_crash_is_not_asked_again(play: Play, at: s
         assert len(hurt.of(kind)) == len(whole.of(kind))
 
 
+def test_what_was_done_under_a_key_for_something_else_is_not_taken_for_the_effect(play: Play) -> None:
+    """The first refund was drafted and the second one made; the life that knows nothing of it begins with the first."""
+    refused = {"kind": "connection", "at": "tool:issue_refund", "when": {"first": 5}, "options": {"how": "refused"}}
+    hurt = play(refused, crash("model", 7, "after", "lost"), domain="support_desk", task="goods_and_freight_apart")
+    assert effects(hurt.record)["issue_refund"] == 1
+    assert "its idempotency key was used for something else" in str(hurt.record.answer)
+
+
 def test_without_its_log_a_run_begins_again_and_its_effects_are_recognised(play: Play) -> None:
     """The key store tells of the refund, and the tool of the note, that it was done already."""
     hurt = play(crash("model", 4, "before", "lost")).record

@@ -15,7 +15,7 @@ from harness.boundary import Call, FaultPlan, ToolFacts
 from harness.content import Ask, ExpectedCalls, ForbiddenCall, Task
 from harness.history import Event
 from harness.scoring import Record, Scorecard, score
-from harness.scoring.effects import effects_after_denial, unapproved_effects
+from harness.scoring.effects import effects_after_denial, sanctions
 from tests.conftest import Play
 
 PAY = {"pay": ToolFacts("irreversible", ())}
@@ -108,7 +108,8 @@ def test_a_yes_covers_one_payment_of_exactly_what_was_granted(program: list[Step
             open_yeses[step.run_id, step.amount] -= 1
         else:
             expected.append(2 * number + 1)
-    assert [effect.seq for effect in unapproved_effects(record_of(*history(*program)))] == expected
+    found = sanctions(record_of(*history(*program)))
+    assert [one.effect.seq for one in found if one.approval is None] == expected
 
 
 @given(program=programs)

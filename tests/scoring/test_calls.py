@@ -116,7 +116,7 @@ def test_every_number_that_rests_on_inferred_calls_says_so(play: Play) -> None:
 
 def test_declared_calls_are_measured(play: Play) -> None:
     card = score(play(BUSY).record)
-    assert {card.scores[name].basis for name in RESTS_ON_CALLS} == {"measured"}
+    assert {card.scores[name].basis for name in RESTS_ON_CALLS if card.value(name) is not None} == {"measured"}
 
 
 steps = st.tuples(
