@@ -22,6 +22,13 @@ class RunSpec(Frozen):
     start_s: float = 0.0
 
 
+class Branch(Frozen):
+    """Another seed from the moment on at which the history holds so many ``events``."""
+
+    events: int
+    seed: int
+
+
 def _is_none(value: object) -> bool:
     return value is None
 
@@ -34,6 +41,7 @@ class TrialSpec(Frozen):
     """One world, one fault plan, one seed, and the runs in it; with what is expected, it can be judged again.
 
     ``schedule`` says whether the seed decides the order of what is due at the same instant.
+    ``branch`` lets the trial go on by other chances from some event on.
     ``expect_overall`` is about all trials of the same scenario, agent and fault plan.
     """
 
@@ -47,6 +55,7 @@ class TrialSpec(Frozen):
     runs: tuple[RunSpec, ...] = (RunSpec(),)
     # What a spec does not ask for is not in its digest, so that trials keep their names when specs learn to say more.
     schedule: Schedule = Field(default="fifo", exclude_if=_is_fifo)
+    branch: Branch | None = Field(default=None, exclude_if=_is_none)
     expect: Expectation | None = Field(default=None, exclude_if=_is_none)
     expect_overall: Quantities | None = Field(default=None, exclude_if=_is_none)
 
@@ -75,6 +84,10 @@ class TrialSpec(Frozen):
     def with_runs(self, runs: tuple[RunSpec, ...]) -> TrialSpec:
         """Return the same trial with other runs."""
         return self._with(runs=runs)
+
+    def branched(self, events: int, seed: int) -> TrialSpec:
+        """Return the same trial up to so many events, and with other chances behind them."""
+        return self._with(branch=Branch(events=events, seed=seed))
 
     def numbered(self, trial: int, campaign_seed: int) -> TrialSpec:
         """Return the trial of another number in the same campaign, with the seed that belongs to it."""

@@ -37,7 +37,7 @@ from harness.history import History, digest, plain
 from harness.orchestrator import Outcome
 from harness.planners import Brain, ModelService, make_brain
 from harness.scoring import Record, tool_attempts
-from harness.simulation import EPOCH_S, Limits, Schedule, VirtualClock, derive_seed, draw, simulate
+from harness.simulation import EPOCH_S, BranchedSeed, Limits, Schedule, VirtualClock, derive_seed, draw, simulate
 from harness.world import (
     Access,
     ApprovalService,
@@ -75,7 +75,7 @@ def run_trial(
     stage = _Stage(spec, domain or load_domain(spec.domain), all_fault_kinds() if kinds is None else kinds)
     try:
         stage.plant()
-        simulate(stage.play, seed=spec.seed, limits=TRIAL_LIMITS, schedule=spec.schedule)
+        simulate(stage.play, seed=stage.seed, limits=TRIAL_LIMITS, schedule=spec.schedule)
     except SimulationError as error:
         stage.abort(error, harness_error=isinstance(error, Fence | WallClockLimit))
     except asyncio.CancelledError as error:  # an agent cancelled every task that it could find
@@ -97,16 +97,23 @@ class _Stage:
         self.agent = resolve(spec.agent)
         self.workers = {name: resolve(spec.agent.as_worker(name)) for name in spec.agent.workers}
         self.history = History(lambda: 0.0)
-        self.plan = ArmedPlan(spec.plan, kinds, spec.seed)
+        self.seed = self._seed()
+        self.plan = ArmedPlan(spec.plan, kinds, self.seed)
         self.clock = VirtualClock(EPOCH_S)
         self.reference = self._reference()
         self.brains = {run.run_id: self._brain(self.reference, run.run_id) for run in spec.runs}
-        self.models = ModelService(self.brains, spec.seed, prices_of(spec.agent))
+        self.models = ModelService(self.brains, self.seed, prices_of(spec.agent))
         self.desk = WorkerDesk(spec.agent.workers, self._hand_over)
-        self.mint = Mint(str(derive_seed(spec.seed, "mint")).encode())
+        self.mint = Mint(str(derive_seed(self.seed, "mint")).encode())
         self.world = self._fresh_world(self.history)
         self.before = self.after = domain.initial
         self.kept: Any = None
+
+    def _seed(self) -> int:
+        branch, history = self.spec.branch, self.history
+        if branch is None:
+            return self.spec.seed
+        return BranchedSeed(self.spec.seed, branch.seed, lambda: len(history) >= branch.events)
 
     def _fresh_world(self, history: History) -> World:
         domain = self.domain
@@ -124,7 +131,7 @@ class _Stage:
 
     def _brain(self, reference: Reference, run_id: str) -> Brain:
         agent = self.spec.agent
-        options, seed = agent.planner_options, self.spec.seed
+        options, seed = agent.planner_options, self.seed
         return make_brain(agent.planner, reference, self.domain.injections, options, seed=seed, run_id=run_id)
 
     def plant(self) -> None:
@@ -184,7 +191,7 @@ class _Stage:
             raise errors[0]
 
     def _services(self) -> Services:
-        seed, world = self.spec.seed, self.world
+        seed, world = self.seed, self.world
         tools = self._tools(world)
         by_port: dict[str, Service] = {
             "tool": tools,
@@ -202,7 +209,7 @@ class _Stage:
     def _tools(self, world: World) -> ToolService:
         own = {name: self.domain.tools[name] for name in self.in_reach if name in self.domain.tools}
         authorize = self.domain.authorize
-        return ToolService(world, own, self.spec.seed, Access(self.mint, authorize) if authorize else None)
+        return ToolService(world, own, self.seed, Access(self.mint, authorize) if authorize else None)
 
     def _replicate(self, delivery: Delivery) -> Reply:
         """Answer from a world in which nothing has happened yet; what is done there leaves no trace."""
@@ -261,7 +268,7 @@ class _Stage:
             send=life.send,
             clock=self.clock,
             emit=life.emit,
-            chance=lambda address: draw(self.spec.seed, "agent", f"{run_id}/{address}"),
+            chance=lambda address: draw(self.seed, "agent", f"{run_id}/{address}"),
             credential=lambda agent, tool, ttl_s: self.mint.issue(principal, agent, tool, self.clock.now() + ttl_s),
             budget_factor=self.backstage.budget_factor,
         )

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from harness import __version__
-from harness.cli import deciding, exploring, faults, golden, results, running
+from harness.cli import deciding, exploring, faults, golden, results, running, triage
 from harness.cli.console import complain, say
 from harness.errors import HarnessError
 
@@ -31,6 +31,7 @@ app.command()(results.report)
 app.command()(results.score)
 app.command()(results.show)
 app.command("replay")(results.replay_trial)
+app.command()(triage.triage)
 app.add_typer(golden.app, name="golden")
 app.command("faults")(faults.faults)
 

@@ -14,9 +14,13 @@ from harness.errors import UsageError
 from harness.store import read_manifest
 
 CHANGES_SHOWN = 20
+STOP_BISECTING = 128  # git takes it for an end, and not for an answer
 Folder = Annotated[Path | None, typer.Argument(help="A results folder; by default the latest.")]
 FolderAndTrial = Annotated[
     list[str], typer.Argument(metavar="[FOLDER] TRIAL_ID", help="A results folder and a trial id.")
+]
+Bisect = Annotated[
+    bool, typer.Option("--bisect", help="For git bisect run: exit 0 does not fail, 1 fails again, 125 can not be told.")
 ]
 Metrics = Annotated[
     str | None, typer.Option(metavar="NAMES", help="Only these metrics, with commas between them; by default all.")
@@ -86,12 +90,14 @@ def show(words: FolderAndTrial, as_json: AsJson = False) -> None:
         say_story(story)
 
 
-def replay_trial(words: FolderAndTrial, as_json: AsJson = False) -> None:
+def replay_trial(words: FolderAndTrial, bisect: Bisect = False, as_json: AsJson = False) -> None:
     """Play one stored trial again, and say whether its history is identical to the byte (exit code 1 if not).
 
     Example: harness replay 3f2a9c0d11ee
     """
     folder, trial_id = folder_and_trial(words, "replay")
+    if bisect:
+        raise typer.Exit(_bisected(folder, trial_id))
     changed = differences(read_manifest(folder))
     result = replay(folder, trial_id)
     if as_json:
@@ -105,6 +111,19 @@ def replay_trial(words: FolderAndTrial, as_json: AsJson = False) -> None:
             complain(f"environment differs: {line}")
     if not result.identical:
         raise typer.Exit(1)
+
+
+def _bisected(folder: Path, trial_id: str) -> int:
+    """Say whether a failure is there with today's code; return what ``git bisect run`` wants to hear."""
+    from harness.triage import BISECT_EXIT, bisect_state  # noqa: PLC0415  # scipy takes its time
+
+    try:
+        state, why = bisect_state(folder, trial_id)
+    except UsageError as error:
+        complain(f"error: {error}")
+        return STOP_BISECTING
+    say(f"{trial_id}: {state}, {why}")
+    return BISECT_EXIT[state]
 
 
 def folder_and_trial(words: list[str], command: str) -> tuple[Path, str]:

@@ -10,10 +10,11 @@ Nothing comes in here but ``harness.errors``; what an agent, a tool or a world i
 from harness.simulation.clock import Clock, VirtualClock, WallClock, elapsed_s
 from harness.simulation.entry import simulate
 from harness.simulation.state import EPOCH_S, Limits, Schedule
-from harness.simulation.streams import derive_seed, draw
+from harness.simulation.streams import BranchedSeed, derive_seed, draw
 
 __all__ = [
     "EPOCH_S",
+    "BranchedSeed",
     "Clock",
     "Limits",
     "Schedule",

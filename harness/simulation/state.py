@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from harness.errors import SimulationError, VirtualTimeLimit
 from harness.simulation.describe import caller, coroutines
-from harness.simulation.streams import derive_seed
+from harness.simulation.streams import derive_seed, present
 
 EPOCH_S = 1_767_225_600.0
 """What the wall clock reads at time 0: 2026-01-01T00:00:00Z."""
@@ -61,8 +61,7 @@ class Simulation:
         self._epoch_us = round(epoch_s * MICROSECONDS)
         self._skew_us = 0
         self.interleaving = Random(derive_seed(seed, "schedule")) if schedule == "seeded" else None  # noqa: S311
-        self._random: Random | None = None
-        self._entropy: Random | None = None
+        self._generators: dict[tuple[str, int], Random] = {}
         self.uuid_memory: dict[str, Any] = {}
         self.plan_checkpoint()
 
@@ -96,16 +95,18 @@ class Simulation:
     @property
     def random(self) -> Random:
         """What the functions of the ``random`` module draw from."""
-        if self._random is None:
-            self._random = Random(derive_seed(self.seed, "random"))  # noqa: S311
-        return self._random
+        return self._generator("random")
 
     @property
     def entropy(self) -> Random:
         """What ``os.urandom`` and all that rests on it draw from."""
-        if self._entropy is None:
-            self._entropy = Random(derive_seed(self.seed, "entropy"))  # noqa: S311
-        return self._entropy
+        return self._generator("entropy")
+
+    def _generator(self, stream: str) -> Random:
+        of_now = stream, present(self.seed)
+        if of_now not in self._generators:
+            self._generators[of_now] = Random(derive_seed(self.seed, stream))  # noqa: S311
+        return self._generators[of_now]
 
     # Breaches.
 

@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-DOCUMENTS = ("README.md", "docs/your_own_pack.md", "docs/orchestrator.md", "docs/exploration.md", "docs/deciding.md")
+GUIDES = ("your_own_pack", "orchestrator", "exploration", "deciding", "triage")
+DOCUMENTS = ("README.md", *(f"docs/{name}.md" for name in GUIDES))
 NAMED = re.compile(r"# file: (\S+)\n")
 
 
