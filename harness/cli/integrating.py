@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.cli.console import complain
+from harness.cli.console import complain, say
 from harness.cli.folders import new_folder
 from harness.cli.judgement import VERDICTS, conclude
+from harness.cli.triage_words import say_triage
 from harness.deciding import (
     Checkout,
     GateFile,
@@ -22,6 +23,9 @@ from harness.deciding import (
     side,
     text_at,
 )
+from harness.render import write_report
+from harness.render.triage import write_triage
+from harness.triage import Replays, triage
 
 BASELINE, CANDIDATE = "baseline", "candidate"
 
@@ -73,7 +77,19 @@ def integrate(
             return arms.play(BASELINE if one.results.folder.name.startswith(BASELINE) else CANDIDATE, trials)
 
         verdict = judge(*sides, Rules(gate, checkout.here / config.parent), extend, changed)
+    if verdict.answer == "FAIL":
+        _find_causes(*sides, folder, quiet=as_json)
     conclude(verdict, folder, explain=explain, as_json=as_json)
+
+
+def _find_causes(baseline: Side, candidate: Side, folder: Path, *, quiet: bool) -> None:
+    """Say what broke, where it parted from the merge base, and the smallest plan that shows it."""
+    found = triage(baseline, candidate, replays=Replays())
+    _, page = write_triage(found, folder)
+    write_report(candidate.results)
+    if not quiet:
+        say_triage(found)
+        say(f"page: {page}")
 
 
 def _gate_of(checkout: Checkout, config: Path) -> tuple[GateFile, list[str]]:

@@ -82,6 +82,9 @@ def test_a_change_that_does_harm_fails_with_the_command_that_shows_it(repository
     found, unapproved = verdict["counterexamples"]
     assert (found["rule"], found["task"]) == ("duplicate_effect", "refund_damaged")
     assert unapproved["rule"] == "unapproved_effect"
+    [triage] = (repository.folder / ".harness/verdicts").glob("*/triage.json")
+    [cluster] = json.loads(triage.read_text())["clusters"]
+    assert cluster["divergence"]["kind"] in ("plan", "termination")
     replayed = harness_process(*found["replay"].split()[1:], cwd=repository.folder)
     assert (replayed.returncode, "verdict violated" in replayed.stdout) == (0, True)
 
