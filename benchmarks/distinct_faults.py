@@ -23,10 +23,11 @@ from harness.exploration import Memory, bases_of, explore
 from harness.exploration.candidates import by_name
 from harness.orchestrator import WITHOUT
 
-TASKS = ("support_desk/settle_a_torn_lamp", "support_desk/bowls_in_shards")
+TASKS = ("support_desk/settle_a_torn_lamp", "support_desk/bowls_in_shards", "payables/discount_without_terms")
 # What the desk has not: workers to hand over to, a memory, rights.
 SCENARIOS = ("handed_to_narrow_workers", "recalled_at_the_start", "right_of_the_user", "supervisor_decides")
 DEFECTS = ("half_an_answer_will_do", "silence_is_failure", "approval_without_arguments", "planner_is_believed")
+HURRIED_S = 150.0  # enough without a fault; most of it is the wait for a person
 
 Ways = frozenset[tuple[str, str, tuple[str, ...]]]
 
@@ -37,6 +38,9 @@ def panel() -> list[TrialSpec]:
     agents = [AgentSpec(name="reference")]
     agents += [AgentSpec(name=f"without_{part}", without=(part,)) for part in WITHOUT]
     agents += [AgentSpec(name=name, parts=defects[name].parts) for name in DEFECTS]
+    # Who does what a planted text says, and who has little time.
+    agents += [AgentSpec(name="gullible", planner="gullible", without=("approval_gate", "untrusted_content_guard"))]
+    agents += [AgentSpec(name="hurried", policy={"budget": {"deadline_s": HURRIED_S}})]
     return [base for task in TASKS for base in bases_of(task, agents)] + [
         base for scenario in SCENARIOS for base in bases_of(scenario)
     ]
