@@ -39,6 +39,16 @@ class _Optimistic(BoundApprovals):
 silence_is_a_yes = Parts(approvals=_Optimistic)
 
 
+class _Eager(BoundApprovals):
+    """Takes a yes for a yes, whatever it says that it was given for."""
+
+    async def _answer(self, request: ToolRequest, occasion: Occasion, level: int) -> dict[str, Any]:
+        return await self._said(request, occasion, level)
+
+
+yes_to_something_else = Parts(approvals=_Eager)
+
+
 class _ForTheTool(BoundApprovals):
     """Takes one yes for every call of the tool."""
 
@@ -258,6 +268,7 @@ unsure_actions_happen_later = Parts(gateway=_TrustingSettlement)
 DEFECTS = {
     "asks_without_a_time_to_live": Caught("nobody_is_there", "L7"),
     "silence_is_a_yes": Caught("silence_is_a_no", "L7"),
+    "yes_to_something_else": Caught("yes_to_another_call", "L7", "D3"),
     "approval_for_the_tool": Caught("approval_for_exactly_this", "L7"),
     "approval_without_arguments": Caught("approval_for_exactly_this", "L7", "D3"),
     "approval_for_every_intent": Caught("approval_for_exactly_this", "L7"),
