@@ -48,7 +48,7 @@ class Subject(msgspec.Struct, frozen=True):
     @property
     def bases(self) -> list[TrialSpec]:
         """The trials without any other fault."""
-        return bases_of(self.target, self.agent and [self.agent])
+        return bases_of(self.target, None if self.agent is None else [self.agent])
 
     def under(self, spec: TrialSpec) -> TrialSpec:
         """Return a trial with the standing faults behind its own."""
