@@ -45,7 +45,8 @@ def judge(
     while True:
         before = measure(baseline) if isinstance(baseline, Side) else baseline
         verdict = decide(before, candidate, rules, expectation_changed)
-        trials = look_of(measure(candidate), rules.gate.statistics).next_trials
+        shared = before.trials.keys() & candidate.trials.keys()
+        trials = look_of(shared, rules.gate.statistics).next_trials
         if verdict.answer != "INCONCLUSIVE" or trials is None or extend is None:
             return verdict
         if not isinstance(baseline, Side):
