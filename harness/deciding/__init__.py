@@ -9,9 +9,18 @@ from harness.deciding.comparing import AxisChange, Comparison, axis_changes, com
 from harness.deciding.gate import Rules, decide
 from harness.deciding.gate_file import GateFile, MetricRule, parse_gate_file, read_gate_file
 from harness.deciding.golden_traces import write_approved
-from harness.deciding.judging import judge, judge_here, no_baseline, reference
+from harness.deciding.judging import judge, judge_here, no_baseline, noted, reference
 from harness.deciding.measured import Measured, measure
-from harness.deciding.merge_base import Checkout, expectation_changes, git, merge_base, play, text_at
+from harness.deciding.merge_base import (
+    Checkout,
+    check_is_of_the_base,
+    expectation_changes,
+    git,
+    inside,
+    merge_base,
+    play,
+    text_at,
+)
 from harness.deciding.pairs import Pair, Pairing, PairKey, Side, pair_up, side
 from harness.deciding.verdict import (
     EXIT_CODES,
@@ -52,15 +61,18 @@ __all__ = [
     "Verdict",
     "axis_changes",
     "baseline_of",
+    "check_is_of_the_base",
     "compare",
     "decide",
     "expectation_changes",
     "git",
+    "inside",
     "judge",
     "judge_here",
     "measure",
     "merge_base",
     "no_baseline",
+    "noted",
     "pair_up",
     "parse_gate_file",
     "play",

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from harness.deciding.measured import Measured, Measurement, by_key, summed
+from harness.deciding.measured import Measured, Measurement, by_key, digests_of
 from harness.deciding.pairs import PairKey
 from harness.deciding.verdict import Provenance
 from harness.errors import DatasetError
@@ -185,7 +185,9 @@ def _check(baseline: Baseline, path: Path) -> None:
 def measured_of(baseline: Baseline, path: Path) -> Measured:
     """Return a stored baseline as one side."""
     trials = by_key(_measurements(baseline), str(path))
-    provenance = Provenance(str(path), baseline.agent, baseline.brains, len(trials), summed(baseline.conditions))
+    provenance = Provenance(
+        str(path), baseline.agent, baseline.brains, len(trials), digests_of(baseline.conditions, trials)
+    )
     return Measured(provenance, baseline.conditions, trials, date.fromisoformat(baseline.origin.saved_on))
 
 

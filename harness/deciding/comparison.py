@@ -179,8 +179,8 @@ def compare_metric(
     if not values:
         reason = f"{rule.name} was measured in no pair of trials"
         return _verdict(rule, values, "insufficient", reason)
-    if reason := misfit(rule, values):
-        return _verdict(rule, values, "insufficient", reason)
+    if problem := misfit(rule, values):
+        return _verdict(rule, values, "insufficient", problem)
     differences = differences_of(rule, values)
     found = estimate(differences, alpha, margin_of(rule), worst_of(rule))
     decision = decide(found, min_clusters)

@@ -70,7 +70,9 @@ def measure(side: Side) -> Measured:
     conditions = _conditions(side.results.manifest)
     brains = tuple(sorted({one.brain for one in trials.values()}))
     return Measured(
-        Provenance(str(side.results.folder), side.agent, brains, len(trials), summed(conditions)), conditions, trials
+        Provenance(str(side.results.folder), side.agent, brains, len(trials), digests_of(conditions, trials)),
+        conditions,
+        trials,
     )
 
 
@@ -85,8 +87,13 @@ def by_key(trials: Iterable[Measurement], where: str) -> dict[PairKey, Measureme
     return found
 
 
-def summed(conditions: Mapping[str, str]) -> dict[str, str]:
-    """Return one digest for each sort of condition: the suite's files, the fault kinds, the scorers, the schema."""
+def digests_of(conditions: Mapping[str, str], trials: Mapping[PairKey, Measurement]) -> dict[str, str]:
+    """Return one digest for each sort of condition (suite, fault kinds, scorers, schema), and one of how all ended."""
+    ends = sorted((*key, one.passed, one.history) for key, one in trials.items())
+    return {**_summed(conditions), "trials": digest(ends)[:DIGITS]}
+
+
+def _summed(conditions: Mapping[str, str]) -> dict[str, str]:
     sorts: dict[str, list[tuple[str, str]]] = {}
     for name, value in sorted(conditions.items()):
         sorts.setdefault(re.split(r"[/ ]", name)[0], []).append((name, value))

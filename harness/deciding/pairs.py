@@ -77,13 +77,13 @@ def side(text: str) -> Side:
 
     Raises UsageError when a folder of several agents is given without one, or one that it does not hold.
     """
-    folder, agent = _split(text)
+    folder, agent = split(text)
     results = load_results(folder)
     return Side((results,), _agent_of(results, agent))
 
 
-def _split(text: str) -> tuple[Path, str | None]:
-    """Cut the agent off, which can hold a colon itself; a folder whose name holds one comes first."""
+def split(text: str) -> tuple[Path, str | None]:
+    """Return the folder and the agent; either can hold colons, and the longest folder that there is comes first."""
     parts = text.split(":")
     for end in range(len(parts), 0, -1):
         folder = Path(":".join(parts[:end]))
@@ -102,7 +102,7 @@ def _agent_of(results: Results, agent: str | None) -> str:
     if agent is None and len(known) == 1:
         return known[0]
     problem = "holds several agents" if agent is None else f"holds no agent {agent!r}"
-    msg = f"{results.folder}: {problem}; say {results.folder}:AGENT with one of: {', '.join(known)}"
+    msg = f"{results.folder}: {problem}; say {results.folder}:AGENT, or --agent AGENT, with one of: {', '.join(known)}"
     raise UsageError(msg)
 
 

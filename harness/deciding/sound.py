@@ -25,7 +25,8 @@ def _check_breaches(part: Results, agent: str) -> None:
         raise DatasetError(msg)
     for trial in part.trials:
         if trial.agent == agent and trial.verdict == "violated" and trial.trial_id not in broken:
-            msg = f"{part.folder / 'violations'}: trial {trial.trial_id!r} violated a rule, and none stands there; {AGAIN}"
+            where = f"{part.folder / 'violations'}: trial {trial.trial_id!r}"
+            msg = f"{where} violated a rule, and none stands there; {AGAIN}"
             raise DatasetError(msg)
 
 

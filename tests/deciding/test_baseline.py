@@ -84,7 +84,7 @@ def test_lists_of_different_lengths_are_refused(saved: Path) -> None:
 
 def test_a_day_that_is_none_is_refused(saved: Path) -> None:
     saved.write_text(saved.read_text().replace("2026-01-31", "yesterday"))
-    with pytest.raises(DatasetError, match="origin.saved_on: 'yesterday' is no date"):
+    with pytest.raises(DatasetError, match=r"origin\.saved_on: 'yesterday' is no date"):
         read_baseline(saved)
 
 

@@ -266,8 +266,8 @@ MISFITS: dict[str, tuple[MetricRule, float, str]] = {
 @pytest.mark.parametrize("case", MISFITS)
 def test_values_that_do_not_fit_their_rule_are_invalid_with_the_cure(case: str, tmp_path: Path) -> None:
     rule, value, said = MISFITS[case]
-    sides = [made(tmp_path / name, lambda _t, _n: {**success(1.0), "steps": value}) for name in ("a", "b")]
-    verdict = judged(*sides, rules(rule))
+    before, after = (made(tmp_path / name, lambda _t, _n: {**success(1.0), "steps": value}) for name in ("a", "b"))
+    verdict = judged(before, after, rules(rule))
     assert verdict.answer == "INVALID"
     assert f"metric steps: {said}" in verdict.reason
 
