@@ -74,7 +74,7 @@ def integrate(
     folder = (out or new_folder("ci", VERDICTS)).resolve()
     with uninterrupted(), merge_base(base) as checkout:
         files = [name for name in scenarios if Path(name).is_file()]
-        given, changed = _gate_of(checkout, config, files)
+        given, changed = gate_of(checkout, config, files)
         names = tuple(str(Path(one).resolve()) if one in files else one for one in scenarios)
         arms = Arms(names, agent, seed, jobs, folder, checkout)
         first = 1 if given.gate.statistics.looks else None
@@ -89,7 +89,7 @@ def integrate(
     conclude(verdict, folder, explain=explain, as_json=as_json)
 
 
-def _gate_of(checkout: Checkout, config: Path, scenarios: Sequence[str]) -> tuple[Rules, list[str]]:
+def gate_of(checkout: Checkout, config: Path, scenarios: Sequence[str]) -> tuple[Rules, list[str]]:
     """Return the gate file of the merge base, since a change must not move its own bar, and what it would change."""
     path = inside(checkout, config)
     then = None if path is None else text_at(checkout, path)
@@ -114,9 +114,9 @@ def _named(gate: GateFile) -> list[str]:
 
 
 def _lay_beside(checkout: Checkout, gate: GateFile, folder: Path) -> None:
-    """Put the files that the gate file names where it looks for them: approved paths of now, the pinned release of then.
+    """Put the files that the gate file names where it looks for them: approved paths of now, what is pinned of then.
 
-    Approved paths change with the change that is judged, and are listed; what was pinned does not.
+    Approved paths may change with the agent, and are listed then; what was pinned does not move.
     """
     for name in _named(gate):
         path = os.path.normpath(folder / name)
