@@ -66,7 +66,7 @@ def decide(baseline: Measured, candidate: Side, rules: Rules, expectation_change
         pairs=len(pairs),
         clusters=len({pair.cluster for pair in pairs}),
         counterexamples=found,
-        violation_bound=None if found else rate_at_most(0, len(after.trials)),
+        violation_bound=None if found else rate_at_most(0, _played(after)),
         golden_changes=tuple(_golden_changes(candidate, rules)),
         hard_breaks=hard_breaks(pairs, candidate, gated=rules.gate.hard_breaks == "fail"),
         metrics=_metrics(pairs, rules, look),
@@ -80,6 +80,10 @@ def decide(baseline: Measured, candidate: Side, rules: Rules, expectation_change
         invalid=replays.differing,
     )
     return _concluded(whole, look, breakage(pairs, rules.gate, look))
+
+
+def _played(side: Measured) -> int:
+    return sum(one.passed is not None for one in side.trials.values())
 
 
 def _counted(pairs: Sequence[MeasuredPair], rules: Rules) -> list[MeasuredPair]:

@@ -42,7 +42,8 @@ def git(*words: str, folder: Path | None = None) -> str:
         msg = f"git can not be started: {error}; harness ci needs git and a checkout with its history"
         raise UsageError(msg) from error
     if done.returncode:
-        msg = f"git {' '.join(words)}: {done.stderr.strip() or 'failed'}; fetch the whole history (fetch-depth: 0)"
+        said = done.stderr.strip() or "failed"
+        msg = f"git {' '.join(words)}: {said}; harness ci needs a checkout with its whole history (fetch-depth: 0)"
         raise UsageError(msg)
     return done.stdout.rstrip("\n")
 
@@ -51,7 +52,7 @@ def git(*words: str, folder: Path | None = None) -> str:
 def merge_base(ref: str) -> Iterator[Checkout]:
     """Check out the merge base of HEAD and ``ref`` beside the present tree, with the present suite laid over it."""
     top = Path(git("rev-parse", "--show-toplevel")).resolve()
-    commit = git("merge-base", "HEAD", ref)
+    commit = git("merge-base", "--end-of-options", "HEAD", ref)
     root = (
         Path(git("rev-parse", "--path-format=absolute", "--git-path", "harness")) / f"base-{commit[:12]}-{os.getpid()}"
     )

@@ -8,6 +8,7 @@ from harness.analysis import Results
 from harness.deciding.pairs import Side
 from harness.errors import DatasetError
 
+IN_BOTH = frozenset({"success", "utility", "steps", "cost_usd"})
 AGAIN = "the tables were changed after the run; score or run it again"
 
 
@@ -33,6 +34,13 @@ def _check_breaches(part: Results, agent: str) -> None:
 def _check_scores(part: Results) -> None:
     scores = part.scores
     for trial_id, metric, value in zip(scores["trial_id"], scores["metric"], scores["value"], strict=True):
-        if value is not None and math.isinf(value):
-            msg = f"{part.folder / 'scores'}: trial {trial_id!r}: {metric} is {value}, which is no measurement; {AGAIN}"
+        if value is None or math.isnan(value):
+            continue
+        where = f"{part.folder / 'scores'}: trial {trial_id!r}: {metric}"
+        if math.isinf(value):
+            msg = f"{where} is {value}, which is no measurement; {AGAIN}"
+            raise DatasetError(msg)
+        told = getattr(part.by_id.get(trial_id), metric, None) if metric in IN_BOTH else value
+        if told is not None and told != value:
+            msg = f"{where} is {value:g}, and {told:g} in the table of trials; {AGAIN}"
             raise DatasetError(msg)

@@ -330,10 +330,12 @@ def test_tables_that_contradict_one_another_are_refused(tmp_path: Path, sound: S
     unknown = made(tmp_path / "unknown", always(1.0))
     write_part(tmp_path / "unknown", "violations", 0, [("nobody", "x", "high", False, "run-1", 0, "m")])
     hidden = made(tmp_path / "hidden", always(1.0), verdict="violated")
+    better = made(tmp_path / "better", always(1.0), success=0.0)
     endless = made(tmp_path / "endless", lambda _t, n: {**success(1.0), "steps": math.inf if n else 4.0})
     for side, said in (
         (reread(unknown), "trial 'nobody' is not in the table of trials"),
         (hidden, "trial '000-00' violated a rule, and none stands there"),
+        (better, "trial '000-00': success is 1, and 0 in the table of trials"),
         (endless, "trial '000-01': steps is inf"),
     ):
         with pytest.raises(DatasetError, match=said):
