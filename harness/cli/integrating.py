@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.campaign import find_scenario
 from harness.cli.console import complain
 from harness.cli.folders import new_folder
 from harness.cli.judgement import VERDICTS, conclude, uninterrupted
@@ -26,6 +27,7 @@ from harness.deciding import (
     parse_gate_file,
     play,
     read_gate_file,
+    scenario_of_the_base,
     side,
     text_at,
 )
@@ -37,6 +39,7 @@ class Arms(NamedTuple):
     """How either side is played: the same words, each with its own code."""
 
     scenarios: tuple[str, ...]
+    scenarios_of_base: tuple[str, ...]
     agent: str | None
     seed: int
     jobs: int
@@ -46,11 +49,12 @@ class Arms(NamedTuple):
     def play(self, name: str, trials: int | None) -> Side:
         """Play one side with so many trials of each cell, or as many as its scenarios say."""
         target = self.folder / (name if trials is None else f"{name}-{trials}")
-        words = [*self.scenarios, "--seed", str(self.seed), "--jobs", str(self.jobs)]
+        base, checkout = name == BASELINE, self.checkout
+        scenarios = self.scenarios_of_base if base else self.scenarios
+        words = [*scenarios, "--seed", str(self.seed), "--jobs", str(self.jobs)]
         words += ["--agent", self.agent] if self.agent else []
         words += ["--trials", str(trials)] if trials else []
         complain(f"playing the {name} into {target}")
-        base, checkout = name == BASELINE, self.checkout
         play(words, target, *((checkout.here, checkout.root) if base else (Path.cwd(), checkout.top)))
         played = side(f"{target}:{self.agent}" if self.agent else str(target))
         if base:
@@ -73,10 +77,10 @@ def integrate(
     """Play both sides, decide, write and tell; ends with the exit code of the verdict."""
     folder = (out or new_folder("ci", VERDICTS)).resolve()
     with uninterrupted(), merge_base(base) as checkout:
-        files = [name for name in scenarios if Path(name).is_file()]
-        given, changed = gate_of(checkout, config, files)
-        names = tuple(str(Path(one).resolve()) if one in files else one for one in scenarios)
-        arms = Arms(names, agent, seed, jobs, folder, checkout)
+        names = tuple(str(find_scenario(one).resolve()) for one in scenarios)
+        given, changed = gate_of(checkout, config, names)
+        then = tuple(scenario_of_the_base(checkout, one) for one in names)
+        arms = Arms(names, then, agent, seed, jobs, folder, checkout)
         first = 1 if given.gate.statistics.looks else None
         sides = arms.play(BASELINE, first), arms.play(CANDIDATE, first)
 

@@ -4,6 +4,7 @@ What comes in: results folders, saved baselines and the gate file. Nothing in he
 scoring. A verdict is a function of its inputs; the one thing that is started here is more trials of both sides.
 """
 
+from harness.deciding.base_scenarios import scenario_of_the_base
 from harness.deciding.baseline import Baseline, Origin, baseline_of, read_baseline, summary_of, write_baseline
 from harness.deciding.comparing import AxisChange, Comparison, axis_changes, compare
 from harness.deciding.gate import Rules, decide
@@ -79,6 +80,7 @@ __all__ = [
     "read_baseline",
     "read_gate_file",
     "reference",
+    "scenario_of_the_base",
     "side",
     "summary_of",
     "text_at",

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from harness.campaign import load_scenario
 from harness.cli.integrating import gate_of
-from harness.deciding import merge_base
+from harness.deciding import merge_base, scenario_of_the_base
 from tests.cli.test_cli import harness_process
 from tests.conftest import SHOP
 
@@ -155,6 +156,27 @@ def test_an_agent_that_is_not_the_bases_is_refused(repository: Repository, monke
     assert (refused.returncode, refused.stderr.count("PYTHONPATH=src harness ci")) == (2, 1)
     monkeypatch.setenv("PYTHONPATH", f"src{os.pathsep}{known}")
     assert repository.judged()[1]["answer"] == "FAIL"
+
+
+AGENTS = """agents:
+  - {name: desk, planner: simulated, planner_options: {version: %s}}
+"""
+
+
+def test_a_change_to_the_agents_of_a_scenario_is_a_change_of_the_agent(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The base is asked what is asked now, and answers with the agents that it had."""
+    repository.git("checkout", "-q", "main")
+    repository.commit(desk__yaml=SCENARIO + AGENTS % "v1")
+    repository.git("checkout", "-q", "-B", "change")
+    repository.commit(desk__yaml=SCENARIO + "trials: 2\n" + AGENTS % "v2")
+    monkeypatch.chdir(repository.folder)
+    with merge_base("main") as checkout:
+        then = load_scenario(Path(scenario_of_the_base(checkout, "desk.yaml")))
+    now = load_scenario(Path("desk.yaml"))
+    assert [one.agents[0].planner_options for one in (then, now)] == [{"version": "v1"}, {"version": "v2"}]
+    assert then.model_copy(update={"agents": now.agents}) == now
 
 
 def test_a_base_that_git_does_not_know_is_told_in_its_words(repository: Repository) -> None:
