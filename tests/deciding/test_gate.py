@@ -6,12 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from harness.analysis import load_results
 from harness.deciding import MetricRule, Rules, Side, Verdict, decide, measure
 from harness.errors import DatasetError
-from harness.statistics import clusters_when_identical
+from harness.statistics import (
+    LookPlan,
+    clusters_when_identical,
+    estimate,
+    holm,
+    log_ratios,
+    look_alphas,
+    wilson_clustered,
+)
 from harness.store import read_table, write_manifest, write_part
 from tests.deciding.made import STEPS, SUCCESS, Of, made, reread, rules, success
 
@@ -349,6 +358,26 @@ def test_a_floor_fails_at_the_last_look_and_asks_for_more_trials_before(tmp_path
         verdict = judged(sound, other, rules(floor, statistics={"looks": looks}))
         assert verdict.answer == answer
         assert "the floor is 0.98" in verdict.reason
+
+
+@pytest.mark.parametrize("looks", [[], [4, 8]])
+def test_a_verdict_says_what_the_statistics_say_of_the_same_numbers(looks: list[int], tmp_path: Path) -> None:
+    """Cluster means by hand, one level for interval, p-value and floor, and Holm over the metrics that decide."""
+    before = made(tmp_path / "before", lambda task, n: success(float((task + n) % 6 > 0)))
+    after = made(tmp_path / "after", lambda task, n: {**success(float((task * n) % 5 > 0)), "steps": 4.0 + task % 2})
+    given = rules(SUCCESS.model_copy(update={"floor": 0.5}), STEPS, statistics={"looks": looks})
+    found = {one.name: one for one in judged(before, after, given).metrics}
+    alpha = look_alphas(LookPlan((4, 8)))[0] if looks else 0.05
+    passed = np.array([[[(t + n) % 6 > 0, (t * n) % 5 > 0] for n in range(4)] for t in range(25)], dtype=float)
+    by_hand = estimate(passed[:, :, 1].mean(axis=1) - passed[:, :, 0].mean(axis=1), alpha, 0.12)
+    one = found["success"]
+    assert (one.difference, one.low, one.p_worse) == pytest.approx((by_hand.difference, by_hand.low, by_hand.p_worse))
+    assert one.level == pytest.approx(1 - 2 * alpha)
+    low = wilson_clustered(passed[:, :, 1].sum(axis=1), [4.0] * 25, 2 * alpha).low
+    assert one.candidate_low == pytest.approx(low)
+    slower = log_ratios(np.full(25, 4.0), np.array([4.0 + task % 2 for task in range(25)]))
+    p_steps = estimate(slower, alpha).p_worse
+    assert [one.p_adjusted for one in found.values()] == pytest.approx(holm([by_hand.p_worse, p_steps]))
 
 
 def test_a_look_counts_the_trials_that_both_sides_have(tmp_path: Path) -> None:
