@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from harness.cli.console import say, say_json, say_table
 from harness.cli.judgement import gate_file
 from harness.deciding import (
     Baseline,
     Measured,
     Origin,
+    Provenance,
     baseline_of,
     git,
     measure,
@@ -63,13 +66,21 @@ def promote_candidate(source: str, file: Path, verdict: Path, config: Path | Non
     if found.answer not in PROMOTABLE:
         msg = f"{verdict}: the verdict is {found.answer}: {found.reason}; only PASS and IDENTICAL make a baseline"
         raise UsageError(msg)
-    if found.candidate != measured.provenance:
+    if found.candidate is None or _placed(found.candidate) != _placed(measured.provenance):
         msg = f"{verdict}: is on {found.candidate and found.candidate.source}, not on {source}; give the verdict on it"
         raise UsageError(msg)
     _write(measured, file, config, verdict=digest([found.answer, found.reason, measured.provenance.source])[:12])
 
 
+def _placed(one: Provenance) -> Provenance:
+    """Return where a side comes from with the whole path of its folder."""
+    return msgspec.structs.replace(one, source=str(Path(one.source).resolve()))
+
+
 def _write(measured: Measured, file: Path, config: Path | None, verdict: str | None) -> None:
+    if file.is_dir():
+        msg = f"{file}: is a folder; name the baseline's file, as golden/baselines/main.json"
+        raise UsageError(msg)
     gate = gate_file(config)
     names = [rule.name for rule in gate.metric if rule.pass_hat is None]
     origin = Origin(f"{datetime.now(tz=UTC):%Y-%m-%d}", _git("rev-parse", "HEAD"), _git("config", "user.name"), verdict)

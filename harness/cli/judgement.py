@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import typer
 
 from harness.cli.comparison_words import say_comparison
-from harness.cli.console import say, say_json
+from harness.cli.console import complain, say, say_json
 from harness.cli.folders import new_folder
+from harness.cli.running import INTERRUPTED
 from harness.cli.verdict_words import say_verdict
 from harness.deciding import (
     GateFile,
@@ -47,8 +51,21 @@ def pass_gate(
     """Decide, write and tell; ends with the exit code of the verdict."""
     after, before = side(candidate), reference(baseline)
     folder = out or new_folder("gate", VERDICTS)
-    verdict = no_baseline(baseline, after) if before is None else judge_here(before, after, rules(config), folder, jobs)
+    with uninterrupted():
+        given = rules(config)
+        verdict = no_baseline(baseline, after) if before is None else judge_here(before, after, given, folder, jobs)
     conclude(verdict, folder, explain=explain, as_json=as_json)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Keep stdout for the verdict, whatever agents print that are played in here; an interrupt is no FAIL."""
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except KeyboardInterrupt:
+        complain("stopped before the end; there is no verdict")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def gate_file(config: Path | None) -> GateFile:
@@ -82,16 +99,17 @@ def conclude(verdict: Verdict, folder: Path, *, explain: bool, as_json: bool) ->
     else:
         say_verdict(verdict, explain=explain)
         say("written: " + ", ".join(str(path) for path in paths.values()))
-        _tell_github(verdict)
+    _tell_github(verdict, annotate=not as_json)
     if verdict.exit_code:
         raise typer.Exit(verdict.exit_code)
 
 
-def _tell_github(verdict: Verdict) -> None:
-    """Say it where GitHub's actions look for it, when this is one of them."""
+def _tell_github(verdict: Verdict, *, annotate: bool) -> None:
+    """Say it where GitHub's actions look for it, when this is one of them; annotations would break JSON on stdout."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
-    say(error_annotations(verdict))
+    if annotate:
+        say(error_annotations(verdict))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(step_summary(verdict))

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from harness.deciding.measured import Measured, Measurement, summed
+from harness.deciding.measured import Measured, Measurement, by_key, digests_of
 from harness.deciding.pairs import PairKey
 from harness.deciding.verdict import Provenance
 from harness.errors import DatasetError
@@ -166,6 +166,11 @@ def read_baseline(path: Path) -> Baseline:
 
 def _check(baseline: Baseline, path: Path) -> None:
     """Raise DatasetError when lists that belong together have different lengths, or the clusters say otherwise."""
+    try:
+        date.fromisoformat(baseline.origin.saved_on)
+    except ValueError as error:
+        msg = f"{path}: origin.saved_on: {baseline.origin.saved_on!r} is no date as 2026-01-31; save it anew"
+        raise DatasetError(msg) from error
     for cell in baseline.cells:
         lengths = {len(cell.seeds), len(cell.trials), len(cell.passed), len(cell.histories)}
         if len(lengths | {len(one) for one in cell.values.values()}) != 1:
@@ -179,8 +184,10 @@ def _check(baseline: Baseline, path: Path) -> None:
 
 def measured_of(baseline: Baseline, path: Path) -> Measured:
     """Return a stored baseline as one side."""
-    trials = {one.key: one for one in _measurements(baseline)}
-    provenance = Provenance(str(path), baseline.agent, baseline.brains, len(trials), summed(baseline.conditions))
+    trials = by_key(_measurements(baseline), str(path))
+    provenance = Provenance(
+        str(path), baseline.agent, baseline.brains, len(trials), digests_of(baseline.conditions, trials)
+    )
     return Measured(provenance, baseline.conditions, trials, date.fromisoformat(baseline.origin.saved_on))
 
 

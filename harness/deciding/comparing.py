@@ -8,18 +8,15 @@ from typing import Any
 import msgspec
 
 from harness.deciding.comparison import MeasuredPair, compare_metric, paired
-from harness.deciding.gate_file import GateFile, MetricRule
+from harness.deciding.gate_file import HIGHER_IS_BETTER, GateFile, MetricRule
 from harness.deciding.looking import power_table, single_look
-from harness.deciding.measured import Measured, clustered, measure
+from harness.deciding.measured import clustered, measure
 from harness.deciding.pairs import Side
 from harness.deciding.slices import slices
 from harness.deciding.validity import mismatches
 from harness.deciding.verdict import MetricKind, MetricVerdict, Power, Provenance, Slice
 from harness.scoring import METRICS
 
-_HIGHER = frozenset(
-    {"success", "utility", "tool_precision", "tool_recall", "tool_f1", "argument_score", "step_efficiency"}
-)
 _FLAGS = {0.0, 1.0}
 
 
@@ -57,16 +54,16 @@ def compare(baseline: Side, candidate: Side, gate: GateFile) -> Comparison:
         pairs=len(pairs),
         clusters=len({pair.cluster for pair in pairs}),
     )
-    return whole if whole.mismatches else _filled(whole, pairs, gate, after)
+    return whole if whole.mismatches else _filled(whole, pairs, gate)
 
 
 def _without_pairs(pairs: Sequence[MeasuredPair]) -> tuple[str, ...]:
     return () if pairs else ("no trial of one side has a counterpart: give both the same scenarios and --seed",)
 
 
-def _filled(whole: Comparison, pairs: Sequence[MeasuredPair], gate: GateFile, after: Measured) -> Comparison:
+def _filled(whole: Comparison, pairs: Sequence[MeasuredPair], gate: GateFile) -> Comparison:
     rules = [*gate.metric, *_moved(pairs, {rule.name for rule in gate.metric})]
-    look, settings = single_look(after, gate.statistics), gate.statistics
+    look, settings = single_look([pair.candidate.key for pair in pairs], gate.statistics), gate.statistics
     return msgspec.structs.replace(
         whole,
         metrics=tuple(compare_metric(rule, pairs, look.alpha, settings.min_clusters, look.trials) for rule in rules),
@@ -81,7 +78,7 @@ def _moved(pairs: Sequence[MeasuredPair], known: set[str]) -> Iterator[MetricRul
         values = [(pair.baseline.values.get(metric.name), pair.candidate.values.get(metric.name)) for pair in pairs]
         known_pairs = [(before, after) for before, after in values if before is not None and after is not None]
         if metric.name not in known and any(before != after for before, after in known_pairs):
-            better = "higher" if metric.name in _HIGHER else "lower"
+            better = "higher" if metric.name in HIGHER_IS_BETTER else "lower"
             kind: MetricKind = "rate" if _is_rate(known_pairs) else "mean"
             # Nobody says how much a family can lose of these: no more than any pair of trials did.
             worst = max(abs(after - before) for before, after in known_pairs)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from harness.deciding.gate_file import MetricRule
 from harness.deciding.measured import Measured, Measurement
 from harness.deciding.verdict import MetricVerdict, Ruling
-from harness.errors import UsageError
 from harness.statistics import (
     Estimate,
     SpreadParts,
@@ -88,6 +87,12 @@ def values_of(rule: MetricRule, pairs: Sequence[MeasuredPair]) -> list[Values]:
     ]
 
 
+def lost_values(rule: MetricRule, pairs: Sequence[MeasuredPair]) -> int:
+    """Return in how many pairs the baseline alone has a value."""
+    values = [(pair.baseline.values.get(rule.name), pair.candidate.values.get(rule.name)) for pair in pairs]
+    return sum(before is not None and after is None for before, after in values)
+
+
 def _chances(k: int, pairs: Sequence[MeasuredPair]) -> Iterator[Values]:
     """Yield pass^k of every task and plan that has k trials."""
     for group in by_cell(pairs).values():
@@ -109,13 +114,11 @@ def by_cell(pairs: Sequence[MeasuredPair]) -> dict[tuple[str, str, str], list[Me
 def differences_of(rule: MetricRule, values: Sequence[Values]) -> FloatArray:
     """Return the difference of every cluster, + is better, in logarithms for ratios; shape (clusters,).
 
-    Raises UsageError for a ratio of clusters whose mean is not above 0.
+    The values must be such as ``misfit`` has nothing to say about.
     """
-    groups = _grouped(values)
-    before = np.array([fmean(one.baseline for one in group) for group in groups.values()])
-    after = np.array([fmean(one.candidate for one in group) for group in groups.values()])
+    means = _means(values).values()
+    before, after = np.array([one for one, _ in means]), np.array([one for _, one in means])
     if rule.kind == "ratio":
-        _check_positive(rule, groups, before, after)
         return log_ratios(before, after, lower_is_better=rule.better == "lower")
     differences: FloatArray = after - before
     return differences if rule.better == "higher" else -differences
@@ -128,19 +131,31 @@ def _grouped(values: Sequence[Values]) -> dict[str, list[Values]]:
     return groups
 
 
-def _check_positive(
-    rule: MetricRule,
-    groups: Mapping[str, list[Values]],
-    before: FloatArray,
-    after: FloatArray,
-) -> None:
-    for cluster, left, right in zip(groups, before, after, strict=True):
-        if left <= 0 or right <= 0:
-            msg = (
-                f"metric {rule.name}: no ratio can be made in {cluster}: {left:g} on the baseline's side, {right:g} on "
-                f"the candidate's; let it be of kind mean in the gate file"
-            )
-            raise UsageError(msg)
+def _means(values: Sequence[Values]) -> dict[str, tuple[float, float]]:
+    """Return the means of every cluster, before and after."""
+    return {
+        cluster: (fmean(one.baseline for one in group), fmean(one.candidate for one in group))
+        for cluster, group in _grouped(values).items()
+    }
+
+
+def misfit(rule: MetricRule, values: Sequence[Values]) -> str | None:
+    """Say why these values can not be compared as the rule wants it, and what to do; None where they can."""
+    if rule.kind == "ratio":
+        for cluster, (before, after) in _means(values).items():
+            if before <= 0 or after <= 0:
+                return (
+                    f"metric {rule.name}: no ratio can be made in {cluster}: {before:g} on the baseline's side, "
+                    f"{after:g} on the candidate's; let it be of kind mean in the gate file"
+                )
+        return None
+    found = [number for one in values for number in (one.baseline, one.candidate)]
+    beyond = next((number for number in found if not 0 <= round(number, 9) <= 1), None)
+    if beyond is None or (rule.kind == "mean" and rule.worst is not None):
+        return None
+    if rule.kind == "rate":
+        return f"metric {rule.name}: is no rate, since one value is {beyond:g}; let it be of kind mean or ratio"
+    return f"metric {rule.name}: one value is {beyond:g}; add worst to it: how much a family can lose at most"
 
 
 def margin_of(rule: MetricRule) -> float:
@@ -165,11 +180,13 @@ def compare_metric(
     if not values:
         reason = f"{rule.name} was measured in no pair of trials"
         return _verdict(rule, values, "insufficient", reason)
+    if problem := misfit(rule, values):
+        return _verdict(rule, values, "insufficient", problem)
     differences = differences_of(rule, values)
     found = estimate(differences, alpha, margin_of(rule), worst_of(rule))
     decision = decide(found, min_clusters)
     ruling: Ruling = "pass_worse" if decision.worse else _RULINGS[decision.verdict]
-    verdict = msgspec.structs.replace(
+    return msgspec.structs.replace(
         _verdict(rule, values, ruling, _reason(rule, found, ruling, min_clusters)),
         **_numbers(rule, found),
         level=1 - 2 * alpha,
@@ -179,8 +196,8 @@ def compare_metric(
         detectable=detectable(rule, found.clusters, found.spread, alpha),
         more_trials=_more_trials(rule, values, found, alpha, trials) if ruling == "inconclusive" else None,
         both_succeeded=_both_succeeded(rule, pairs),
+        candidate_low=None if rule.floor is None else _lower_bound(values, alpha),
     )
-    return _above_its_floor(rule, verdict, values, alpha)
 
 
 def _p_mcnemar(rule: MetricRule, values: Sequence[Values]) -> float | None:
@@ -266,17 +283,11 @@ def _both_succeeded(rule: MetricRule, pairs: Sequence[MeasuredPair]) -> float | 
     return sum(one.candidate for one in values) / before if before else None
 
 
-def _above_its_floor(rule: MetricRule, verdict: MetricVerdict, values: Sequence[Values], alpha: float) -> MetricVerdict:
-    if rule.floor is None:
-        return verdict
+def _lower_bound(values: Sequence[Values], alpha: float) -> float:
+    """Return what the candidate's rate is at least, by Wilson's bound at one-sided level ``alpha``."""
     groups = _grouped(values).values()
     sums = [sum(one.candidate for one in group) for group in groups]
-    low = wilson_clustered(sums, [float(len(group)) for group in groups], 2 * alpha).low
-    verdict = msgspec.structs.replace(verdict, candidate_low=low)
-    if low >= rule.floor:
-        return verdict
-    reason = f"{rule.name}: at least {low:.3f} by its lower bound, the floor is {rule.floor:g}"
-    return msgspec.structs.replace(verdict, ruling="fail", reason=reason)
+    return wilson_clustered(sums, [float(len(group)) for group in groups], 2 * alpha).low
 
 
 def _reason(rule: MetricRule, found: Estimate, ruling: Ruling, min_clusters: int) -> str:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import msgspec
 
 from harness.deciding.baseline import measured_of, read_baseline
-from harness.deciding.comparison import MeasuredPair, compare_metric, paired
-from harness.deciding.gate_file import GateFile
+from harness.deciding.comparison import MeasuredPair, compare_metric, lost_values, paired
+from harness.deciding.gate_file import DEFAULT_RULES, GateFile
 from harness.deciding.golden_traces import golden_changes, read_approved
 from harness.deciding.hard_breaks import hard_breaks
 from harness.deciding.invariants import Replays, counterexamples, play_again
@@ -19,7 +19,7 @@ from harness.deciding.looking import Look, breakage, look_of, power_table
 from harness.deciding.measured import Measured, clustered, measure
 from harness.deciding.pairs import Side
 from harness.deciding.slices import slices
-from harness.deciding.validity import mismatches, reasons_for_invalid
+from harness.deciding.validity import reasons_against_anchor, reasons_for_invalid
 from harness.deciding.verdict import Answer, GoldenChange, MetricVerdict, Quarantined, Verdict
 from harness.statistics import holm, identical_bound, rate_at_most
 
@@ -37,13 +37,16 @@ class Rules(NamedTuple):
 def decide(baseline: Measured, candidate: Side, rules: Rules, expectation_changed: Sequence[str] = ()) -> Verdict:
     """Return the verdict on a candidate.
 
-    Raises UsageError for a metric that can not be a ratio, DatasetError for a file of the gate that can not be read.
+    Raises DatasetError for tables that contradict one another, or a file of the gate that can not be read.
     """
     after = clustered(measure(candidate), rules.gate.statistics.cluster)
     anchor = _anchor(rules)
+    pairs = _counted(paired(baseline, after), rules)
+    rules = _as_far_as_measured(rules, pairs)
+    anchored = _counted(paired(anchor, after), rules) if anchor else []
     invalid = [
-        *reasons_for_invalid(baseline, after, rules.gate, rules.today),
-        *(f"the pinned release: {one}" for one in (mismatches(anchor, after) if anchor else ())),
+        *reasons_for_invalid(baseline, after, pairs, rules.gate, rules.today),
+        *(reasons_against_anchor(anchor, after, anchored, rules.gate) if anchor else ()),
     ]
     whole = Verdict(
         answer="INVALID",
@@ -58,27 +61,39 @@ def decide(baseline: Measured, candidate: Side, rules: Rules, expectation_change
     if invalid:
         return _concluded(msgspec.structs.replace(whole, counterexamples=found))
     replays = play_again(candidate, found, rules.gate.invariants.replays)
-    pairs, look = _counted(paired(baseline, after), rules), look_of(after, rules.gate.statistics)
-    metrics = _metrics(pairs, rules, look)
+    look = look_of(baseline.trials.keys() & after.trials.keys(), rules.gate.statistics)
     whole = msgspec.structs.replace(
         whole,
         pairs=len(pairs),
         clusters=len({pair.cluster for pair in pairs}),
         counterexamples=found,
-        violation_bound=None if found else rate_at_most(0, len(after.trials)),
+        violation_bound=None if found else rate_at_most(0, _played(after)),
         golden_changes=tuple(_golden_changes(candidate, rules)),
         hard_breaks=hard_breaks(pairs, candidate, gated=rules.gate.hard_breaks == "fail"),
-        metrics=metrics,
-        anchored=_metrics(_counted(paired(anchor, after), rules), rules, look) if anchor else (),
+        metrics=_metrics(pairs, rules, look),
+        anchored=_metrics(anchored, rules, look) if anchor else (),
         slices=slices(rules.gate.metric, pairs, rules.gate.slices),
         quarantined=tuple(_quarantined(after, rules)),
-        bound=_bound(pairs, rules),
+        bound=_bound(baseline, after, pairs, rules),
         looks=look.taken,
         power=power_table(rules.gate, pairs, look),
         notes=tuple(_notes(baseline, after, rules, replays)),
         invalid=replays.differing,
     )
     return _concluded(whole, look, breakage(pairs, rules.gate, look))
+
+
+def _as_far_as_measured(rules: Rules, pairs: Sequence[MeasuredPair]) -> Rules:
+    """Leave out of the default gate what neither side measures; whoever writes a gate file means what it says."""
+    if rules.gate.metric != DEFAULT_RULES:
+        return rules
+    known = {name for pair in pairs for side in pair for name, value in side.values.items() if value is not None}
+    kept = tuple(rule for rule in DEFAULT_RULES if rule.name in known)
+    return rules._replace(gate=rules.gate.model_copy(update={"metric": kept})) if kept else rules
+
+
+def _played(side: Measured) -> int:
+    return sum(one.passed is not None for one in side.trials.values())
 
 
 def _counted(pairs: Sequence[MeasuredPair], rules: Rules) -> list[MeasuredPair]:
@@ -88,21 +103,39 @@ def _counted(pairs: Sequence[MeasuredPair], rules: Rules) -> list[MeasuredPair]:
 
 
 def _metrics(pairs: Sequence[MeasuredPair], rules: Rules, look: Look) -> tuple[MetricVerdict, ...]:
-    """Hold every metric against its margin; which of the gated ones failed is said after Holm."""
+    """Hold every metric against its margin; which of the gated ones failed is said after Holm, then come the floors."""
     settings = rules.gate.statistics
     found = [compare_metric(rule, pairs, look.alpha, settings.min_clusters, look.trials) for rule in rules.gate.metric]
     asked = [one for one in found if one.gated and one.p_worse is not None]
     adjusted = dict(zip([one.name for one in asked], holm([one.p_worse or 0.0 for one in asked]), strict=True))
-    return tuple(_adjusted(one, adjusted.get(one.name, one.p_worse), look.alpha) for one in found)
+    judged = (_adjusted(one, adjusted.get(one.name, one.p_worse), look.alpha) for one in found)
+    lost = {rule.name: lost_values(rule, pairs) for rule in rules.gate.metric}
+    whole = (_measured_throughout(one, lost[one.name], rules.gate.max_error_rate) for one in judged)
+    return tuple(_above_its_floor(one, look) for one in whole)
 
 
 def _adjusted(one: MetricVerdict, p: float | None, alpha: float) -> MetricVerdict:
     one = msgspec.structs.replace(one, p_adjusted=p)
-    below_its_floor = one.candidate_low is not None and one.floor is not None and one.candidate_low < one.floor
-    if one.ruling != "fail" or below_its_floor or (p is not None and p < alpha):
+    if one.ruling != "fail" or (p is not None and p < alpha):
         return one
     reason = f"{one.reason}; not beyond doubt once all metrics are asked"
     return msgspec.structs.replace(one, ruling="inconclusive", reason=reason)
+
+
+def _measured_throughout(one: MetricVerdict, lost: int, allowed: float) -> MetricVerdict:
+    """Let no metric pass that the candidate lacks where the baseline has it: what is missing may be what is bad."""
+    if one.ruling not in ("pass", "pass_worse") or lost <= allowed * (one.pairs + lost):
+        return one
+    reason = f"{one.name}: {_trials(lost)} of the candidate have no value where the baseline's have one"
+    return msgspec.structs.replace(one, ruling="inconclusive", reason=reason)
+
+
+def _above_its_floor(one: MetricVerdict, look: Look) -> MetricVerdict:
+    """Fail a rate whose lower bound is below its floor; while looks are to come, more trials may lift it."""
+    if one.floor is None or one.candidate_low is None or one.candidate_low >= one.floor or one.ruling == "fail":
+        return one
+    reason = f"{one.name}: at least {one.candidate_low:.3f} by its lower bound, the floor is {one.floor:g}"
+    return msgspec.structs.replace(one, ruling="fail" if look.next_trials is None else "inconclusive", reason=reason)
 
 
 def _golden_changes(candidate: Side, rules: Rules) -> Iterator[GoldenChange]:
@@ -133,24 +166,33 @@ def _quarantined(after: Measured, rules: Rules) -> Iterator[Quarantined]:
         )
 
 
-def _bound(pairs: Sequence[MeasuredPair], rules: Rules) -> float | None:
-    """Return the largest loss of success that equal trials leave possible; None where no trial is equal."""
-    if not _identical(pairs):
+def _bound(baseline: Measured, after: Measured, pairs: Sequence[MeasuredPair], rules: Rules) -> float | None:
+    """Return the largest loss of success that equal trials leave possible; None where some trial is not equal."""
+    if _not_played(baseline, after) or not _identical(pairs, [rule.name for rule in rules.gate.metric if rule.gate]):
         return None
     clusters = len({pair.cluster for pair in pairs})
     return -identical_bound(clusters, rules.gate.statistics.alpha)
 
 
-def _identical(pairs: Sequence[MeasuredPair]) -> bool:
+def _identical(pairs: Sequence[MeasuredPair], metrics: Sequence[str]) -> bool:
+    """Return whether all histories are equal, and so is what was made of them."""
     return bool(pairs) and all(
-        pair.candidate.history is not None and pair.baseline.history == pair.candidate.history for pair in pairs
+        after.history is not None
+        and (before.history, before.passed) == (after.history, after.passed)
+        and all(before.values.get(name) == after.values.get(name) for name in metrics)
+        for before, after in pairs
     )
+
+
+def _not_played(baseline: Measured, after: Measured) -> int:
+    """Return how many pairs there would be besides, had both of their trials been played to the end."""
+    return len(after.trials.keys() & baseline.trials.keys()) - len(paired(baseline, after))
 
 
 def _notes(baseline: Measured, after: Measured, rules: Rules, replays: Replays) -> Iterator[str]:
     if new := len(after.trials.keys() - baseline.trials.keys()):
         yield f"{new} trials of the candidate are new to the baseline and were not compared"
-    if lost := len(after.trials.keys() & baseline.trials.keys()) - len(paired(baseline, after)):
+    if lost := _not_played(baseline, after):
         yield f"{lost} pairs were left out since one of their trials could not be played"
     if baseline.provenance.brains != after.provenance.brains:
         yield "the two sides rest on different sorts of brains"

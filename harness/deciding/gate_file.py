@@ -18,7 +18,23 @@ from harness.scoring import METRICS
 SCHEMA = 1
 MARGIN_OF_A_RATIO = 1.0
 
+HIGHER_IS_BETTER = frozenset(
+    {
+        "success",
+        "utility",
+        "utility_under_attack",
+        "tool_precision",
+        "tool_recall",
+        "tool_f1",
+        "argument_score",
+        "step_efficiency",
+        "unknown_reconciled",
+        "recovered",
+        "failed_safe",
+    }
+)
 Share = Annotated[float, Field(gt=0, lt=1)]
+Words = Annotated[str, Field(pattern=r"\S")]
 Axis = Literal["domain", "fault_family", "tool"]
 
 
@@ -40,6 +56,13 @@ class MetricRule(Frozen):
     worst: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
+    def _has_its_direction(self) -> MetricRule:
+        if self.better == "lower" and (self.name in HIGHER_IS_BETTER or self.pass_hat):
+            msg = f'better: more of {self.name} is better; write better = "higher"'
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _fits_its_kind(self) -> MetricRule:
         if self.margin is None:
             return self._without_margin()
@@ -51,6 +74,9 @@ class MetricRule(Frozen):
             raise ValueError(msg)
         if self.floor is not None and self.kind != "rate":
             msg = f"floor: only a rate has a floor; {self.name} is a {self.kind}"
+            raise ValueError(msg)
+        if self.floor is not None and self.better == "lower":
+            msg = f"floor: {self.name} is better the lower it is, and a floor keeps it up; take the floor out"
             raise ValueError(msg)
         if self.worst is not None and self.worst <= self.margin:
             msg = f"worst: what a family can lose at most is more than the margin ({self.margin}); got {self.worst}"
@@ -67,7 +93,7 @@ class MetricRule(Frozen):
     def pass_hat(self) -> int | None:
         """The k of a metric called ``pass_hat_k``: the chance that k trials of a task all pass."""
         stem, _, number = self.name.rpartition("_")
-        return int(number) if stem == "pass_hat" and number.isdigit() else None
+        return int(number) if stem == "pass_hat" and number.isdecimal() else None
 
 
 class Invariants(Frozen):
@@ -79,7 +105,7 @@ class Invariants(Frozen):
 class GoldenTraces(Frozen):
     """The approved paths, in a file beside the gate file, and how a path has to agree with its approved one."""
 
-    file: str
+    file: Words
     mode: Literal["exact", "in_order", "any_order"] = "exact"
 
 
@@ -119,9 +145,9 @@ class Quarantine(Frozen):
     """A task that is known to be unreliable: run, shown, not counted, until it expires."""
 
     task: str
-    owner: Annotated[str, Field(min_length=1)]
+    owner: Words
     expires: date
-    reason: Annotated[str, Field(min_length=1)]
+    reason: Words
 
 
 DEFAULT_RULES = (
@@ -145,7 +171,7 @@ class GateFile(Frozen):
     slices: Slices = Slices()
     max_error_rate: Annotated[float, Field(ge=0, lt=1)] = 0.02
     max_age_days: Annotated[int, Field(ge=1)] | None = None
-    anchor: str | None = None
+    anchor: Words | None = None
     hard_breaks: Literal["show", "fail"] = "show"
     quarantine: tuple[Quarantine, ...] = ()
 

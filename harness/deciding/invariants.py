@@ -11,7 +11,7 @@ from harness.analysis import Breach, Trial
 from harness.campaign import differences, replay
 from harness.deciding.pairs import Side
 from harness.deciding.verdict import Counterexample
-from harness.errors import HarnessError
+from harness.errors import DatasetError, HarnessError
 
 
 class Replays(msgspec.Struct, frozen=True):
@@ -73,6 +73,8 @@ def play_again(side: Side, found: Sequence[Counterexample], times: int) -> Repla
     for trial_id in chosen:
         try:
             again = replay(side.part_of(trial_id).folder, trial_id)
+        except DatasetError as error:
+            return Replays((*differing, str(error)))
         except HarnessError as error:
             return Replays(not_played=f"trial {trial_id} could not be played again: {error}")
         if not again.identical:

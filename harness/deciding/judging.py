@@ -12,7 +12,7 @@ from harness.deciding.gate import Rules, decide
 from harness.deciding.looking import look_of
 from harness.deciding.measured import Measured, measure
 from harness.deciding.more_trials import extended, why_not
-from harness.deciding.pairs import Side, side
+from harness.deciding.pairs import Side, side, split
 from harness.deciding.verdict import Verdict
 
 Extend = Callable[[Side, int], Side]
@@ -26,7 +26,7 @@ def reference(text: str) -> Side | Measured | None:
     path = Path(text)
     if path.is_file():
         return measured_of(read_baseline(path), path)
-    if not path.exists() and not Path(text.partition(":")[0]).exists():
+    if not path.exists() and not split(text)[0].exists():
         return None
     return side(text)
 
@@ -45,15 +45,17 @@ def judge(
     while True:
         before = measure(baseline) if isinstance(baseline, Side) else baseline
         verdict = decide(before, candidate, rules, expectation_changed)
-        trials = look_of(measure(candidate), rules.gate.statistics).next_trials
+        shared = before.trials.keys() & candidate.trials.keys()
+        trials = look_of(shared, rules.gate.statistics).next_trials
         if verdict.answer != "INCONCLUSIVE" or trials is None or extend is None:
             return verdict
         if not isinstance(baseline, Side):
-            return _noted(verdict, "no further trials: a saved baseline can not be played on; name a results folder")
+            return noted(verdict, "no further trials: a saved baseline can not be played on; name a results folder")
         baseline, candidate = extend(baseline, trials), extend(candidate, trials)
 
 
-def _noted(verdict: Verdict, note: str) -> Verdict:
+def noted(verdict: Verdict, note: str) -> Verdict:
+    """Return a verdict with one more note."""
     return msgspec.structs.replace(verdict, notes=(*verdict.notes, note))
 
 
@@ -63,7 +65,7 @@ def judge_here(baseline: Side | Measured, candidate: Side, rules: Rules, folder:
     if not rules.gate.statistics.looks:
         return judge(baseline, candidate, rules)
     if reason := next(filter(None, map(why_not, sides)), None):
-        return _noted(judge(baseline, candidate, rules), f"no further trials: {reason}")
+        return noted(judge(baseline, candidate, rules), f"no further trials: {reason}")
     names = {id(one.results): name for one, name in zip(sides, ("baseline", "candidate"), strict=False)}
 
     def extend(one: Side, trials: int) -> Side:

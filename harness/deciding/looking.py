@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from harness.deciding.comparison import MeasuredPair, detectable, margin_of, spread_of, values_of, worst_of
+from harness.deciding.comparison import (
+    MeasuredPair,
+    detectable,
+    margin_of,
+    misfit,
+    spread_of,
+    values_of,
+    worst_of,
+)
 from harness.deciding.gate_file import GateFile, MetricRule, Statistics
-from harness.deciding.measured import Measured
+from harness.deciding.pairs import PairKey
 from harness.deciding.verdict import Power
 from harness.statistics import LookPlan, breaks, look_alphas, pass_power
 
@@ -28,9 +36,9 @@ class Look(NamedTuple):
     next_trials: int | None = None
 
 
-def look_of(candidate: Measured, settings: Statistics) -> Look:
-    """Return which look it is, by the task and plan that has the fewest trials."""
-    trials = min(Counter(key[:3] for key in candidate.trials).values(), default=0)
+def look_of(shared: Iterable[PairKey], settings: Statistics) -> Look:
+    """Return which look it is at the trials that both sides have, by the task and plan that has the fewest."""
+    trials = min(Counter(key[:3] for key in shared).values(), default=0)
     if not settings.looks:
         return Look(trials, settings.alpha, (trials,))
     alphas = look_alphas(_plan(settings))
@@ -40,9 +48,9 @@ def look_of(candidate: Measured, settings: Statistics) -> Look:
     return Look(trials, alpha, taken, early=not taken, next_trials=coming[0] if coming else None)
 
 
-def single_look(candidate: Measured, settings: Statistics) -> Look:
+def single_look(shared: Iterable[PairKey], settings: Statistics) -> Look:
     """Return the one look that spends everything: for comparing, where nobody looks again."""
-    return look_of(candidate, settings.model_copy(update={"looks": ()}))
+    return look_of(shared, settings.model_copy(update={"looks": ()}))
 
 
 def _plan(settings: Statistics) -> LookPlan:
@@ -69,7 +77,7 @@ def power_table(gate: GateFile, pairs: Sequence[MeasuredPair], look: Look) -> tu
 
 def _powers(rule: MetricRule, pairs: Sequence[MeasuredPair], look: Look) -> Iterator[Power]:
     values = values_of(rule, pairs)
-    parts = spread_of(rule, values) if values else None
+    parts = spread_of(rule, values) if values and not misfit(rule, values) else None
     if parts is None:
         return
     clusters = len({one.cluster for one in values})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Literal
 
@@ -13,7 +13,9 @@ import pandas as pd
 
 from harness.analysis import Results, Trial
 from harness.deciding.pairs import PairKey, Side
+from harness.deciding.sound import check_sound
 from harness.deciding.verdict import Provenance
+from harness.errors import DatasetError
 from harness.history import digest
 from harness.store import read_input
 
@@ -59,17 +61,39 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 def measure(side: Side) -> Measured:
-    """Return what was measured of one agent; agents for contrast are no candidates, and are measured all the same."""
-    trials = {trial.key: trial for part in side.parts for trial in _measurements(part, side.agent)}
+    """Return what was measured of one agent; agents for contrast are no candidates, and are measured all the same.
+
+    Raises DatasetError for tables that contradict one another.
+    """
+    check_sound(side)
+    trials = by_key((trial for part in side.parts for trial in _measurements(part, side.agent)), str(side))
     conditions = _conditions(side.results.manifest)
     brains = tuple(sorted({one.brain for one in trials.values()}))
     return Measured(
-        Provenance(str(side.results.folder), side.agent, brains, len(trials), summed(conditions)), conditions, trials
+        Provenance(str(side.results.folder), side.agent, brains, len(trials), digests_of(conditions, trials)),
+        conditions,
+        trials,
     )
 
 
-def summed(conditions: Mapping[str, str]) -> dict[str, str]:
-    """Return one digest for each sort of condition: the suite's files, the fault kinds, the scorers, the schema."""
+def by_key(trials: Iterable[Measurement], where: str) -> dict[PairKey, Measurement]:
+    """Return trials by their keys; raises DatasetError for two of one key, of which nobody knows which one counts."""
+    found: dict[PairKey, Measurement] = {}
+    for one in trials:
+        if one.key in found:
+            msg = f"{where}: {one.where}: seed {one.key.seed}, trial {one.key.trial} stands there twice; play it anew"
+            raise DatasetError(msg)
+        found[one.key] = one
+    return found
+
+
+def digests_of(conditions: Mapping[str, str], trials: Mapping[PairKey, Measurement]) -> dict[str, str]:
+    """Return one digest for each sort of condition (suite, fault kinds, scorers, schema), and one of how all ended."""
+    ends = sorted((*key, one.passed, one.history) for key, one in trials.items())
+    return {**_summed(conditions), "trials": digest(ends)[:DIGITS]}
+
+
+def _summed(conditions: Mapping[str, str]) -> dict[str, str]:
     sorts: dict[str, list[tuple[str, str]]] = {}
     for name, value in sorted(conditions.items()):
         sorts.setdefault(re.split(r"[/ ]", name)[0], []).append((name, value))
@@ -122,7 +146,7 @@ def _measurement(trial: Trial, values: Mapping[str, float | None], tools: tuple[
         brain=trial.brain,
         passed=None if trial.outcome == "harness_error" else trial.outcome == "passed",
         values=values,
-        history=trial.history_digest and trial.history_digest[:DIGITS],
+        history=trial.history_digest[:DIGITS] if trial.history_digest else None,
         inputs={name: trial.inputs[name][:DIGITS] for name in _INPUTS if name in trial.inputs},
     )
 

@@ -42,6 +42,8 @@ def _differing(side: Side, trial: Trial) -> str | None:
 def extended(side: Side, trials: int, folder: Path, jobs: int) -> Side:
     """Play every cell of a side up to so many trials, and return the side with them."""
     specs = list(_missing(side, trials))
+    if not specs:
+        return side
     seed = side.results.manifest["seed"]
     claim_folder(folder)
     run_campaign(specs, folder, jobs=jobs)

@@ -77,27 +77,32 @@ def side(text: str) -> Side:
 
     Raises UsageError when a folder of several agents is given without one, or one that it does not hold.
     """
-    folder, agent = _split(text)
+    folder, agent = split(text)
     results = load_results(folder)
     return Side((results,), _agent_of(results, agent))
 
 
-def _split(text: str) -> tuple[Path, str | None]:
-    """Cut the agent off, which can hold a colon itself; a folder whose name holds one comes first."""
-    if Path(text).is_dir() or ":" not in text:
-        return Path(text), None
-    folder, _, agent = text.partition(":")
-    return Path(folder), agent
+def split(text: str) -> tuple[Path, str | None]:
+    """Return the folder and the agent; either can hold colons, and the longest folder that there is comes first."""
+    parts = text.split(":")
+    for end in range(len(parts), 0, -1):
+        folder = Path(":".join(parts[:end]))
+        if folder.is_dir():
+            return folder, ":".join(parts[end:]) or None
+    return Path(parts[0]), ":".join(parts[1:]) or None
 
 
 def _agent_of(results: Results, agent: str | None) -> str:
     known = list(dict.fromkeys(trial.agent for trial in results.trials))
+    if not known:
+        msg = f"{results.folder}: holds no trial; run a scenario into it"
+        raise UsageError(msg)
     if agent in known:
         return agent
     if agent is None and len(known) == 1:
         return known[0]
     problem = "holds several agents" if agent is None else f"holds no agent {agent!r}"
-    msg = f"{results.folder}: {problem}; say {results.folder}:AGENT with one of: {', '.join(known) or 'none'}"
+    msg = f"{results.folder}: {problem}; say {results.folder}:AGENT, or --agent AGENT, with one of: {', '.join(known)}"
     raise UsageError(msg)
 
 

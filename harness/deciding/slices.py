@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from harness.deciding.comparison import MeasuredPair, differences_of, shown, values_of
+from harness.deciding.comparison import MeasuredPair, differences_of, misfit, shown, values_of
 from harness.deciding.gate_file import Axis, MetricRule, Slices
 from harness.deciding.verdict import Slice
 from harness.statistics import benjamini_hochberg, p_sign_flip
@@ -48,7 +48,7 @@ def _part(axis: Axis, value: str, rules: Sequence[MetricRule], pairs: Sequence[M
     for rule in rules:
         values = values_of(rule, pairs)
         clusters = len({one.cluster for one in values})
-        if clusters >= FEWEST_CLUSTERS:
+        if clusters >= FEWEST_CLUSTERS and not misfit(rule, values):
             differences = differences_of(rule, values)
             p_worse = p_sign_flip(differences)
             yield Slice(

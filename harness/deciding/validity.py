@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from harness.campaign import changed_files
-from harness.deciding.comparison import MeasuredPair, paired
+from harness.deciding.comparison import MeasuredPair, misfit, values_of
 from harness.deciding.gate_file import GateFile
 from harness.deciding.measured import Measured
 
@@ -33,14 +33,16 @@ def _changed_inputs(baseline: Measured, candidate: Measured) -> Iterator[str]:
                 yield f"the {name} of {after.where} has changed since the baseline"
 
 
-def reasons_for_invalid(baseline: Measured, candidate: Measured, gate: GateFile, today: date) -> list[str]:
-    """Say why nothing can be decided; nothing where it can."""
+def reasons_for_invalid(
+    baseline: Measured, candidate: Measured, pairs: Sequence[MeasuredPair], gate: GateFile, today: date
+) -> list[str]:
+    """Say why nothing can be decided on the pairs that count; nothing where it can."""
     return [
         *_cut(mismatches(baseline, candidate)),
         *_missing_trials(baseline, candidate),
         *_errors("baseline", baseline, gate.max_error_rate),
         *_errors("candidate", candidate, gate.max_error_rate),
-        *_unmeasured(paired(baseline, candidate), gate),
+        *_unmeasured(pairs, gate),
         *_age(baseline, gate, today),
     ]
 
@@ -67,21 +69,33 @@ def _errors(name: str, side: Measured, allowed: float) -> Iterator[str]:
         yield f"{share}, more than {allowed:.0%}: see their reasons in the report and play them again"
 
 
-def _unmeasured(pairs: list[MeasuredPair], gate: GateFile) -> Iterator[str]:
+def _unmeasured(pairs: Sequence[MeasuredPair], gate: GateFile) -> Iterator[str]:
     for rule in gate.metric:
         if rule.gate and rule.pass_hat is None and pairs:
-            for name, values in (
-                ("baseline", [pair.baseline.values.get(rule.name) for pair in pairs]),
-                ("candidate", [pair.candidate.values.get(rule.name) for pair in pairs]),
-            ):
-                if all(value is None for value in values):
+            sides = {"baseline": [pair.baseline for pair in pairs], "candidate": [pair.candidate for pair in pairs]}
+            for name, trials in sides.items():
+                if all(one.values.get(rule.name) is None for one in trials):
                     yield f"metric {rule.name}: was measured in no trial of the {name}: take it out of the gate file"
+        if rule.gate and (reason := misfit(rule, values_of(rule, pairs))):
+            yield reason
+
+
+def reasons_against_anchor(
+    anchor: Measured, candidate: Measured, pairs: Sequence[MeasuredPair], gate: GateFile
+) -> list[str]:
+    """Say why nothing can be decided against the pinned release; it may lack what is new, and hold what is gone."""
+    apart = (
+        [] if anchor.trials.keys() & candidate.trials.keys() else ["shares no trial with the candidate: pin it anew"]
+    )
+    found = _cut(mismatches(anchor, candidate)) or apart or list(_unmeasured(pairs, gate))
+    return [f"the pinned release: {one}" for one in found]
 
 
 def _age(baseline: Measured, gate: GateFile, today: date) -> Iterator[str]:
     if gate.max_age_days is None or baseline.saved_on is None:
         return
-    days = (today - baseline.saved_on).days
+    days, source = (today - baseline.saved_on).days, baseline.provenance.source
+    if days < -1:  # a day apart can be the time zone
+        yield f"{source}: was saved on {baseline.saved_on}, which is still to come: save it anew"
     if days > gate.max_age_days:
-        source = baseline.provenance.source
         yield f"{source}: is {days} days old, {gate.max_age_days} are allowed: save it anew from a fresh run of main"

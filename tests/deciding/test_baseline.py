@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.deciding import Origin, Side, baseline_of, decide, measure, read_baseline, reference, write_baseline
@@ -81,6 +82,29 @@ def test_lists_of_different_lengths_are_refused(saved: Path) -> None:
         read_baseline(saved)
 
 
+def test_a_day_that_is_none_is_refused(saved: Path) -> None:
+    saved.write_text(saved.read_text().replace("2026-01-31", "yesterday"))
+    with pytest.raises(DatasetError, match=r"origin\.saved_on: 'yesterday' is no date"):
+        read_baseline(saved)
+
+
+def test_a_baseline_from_the_future_does_not_stay_young(saved: Path, tmp_path: Path) -> None:
+    saved.write_text(saved.read_text().replace("2026-01-31", "2999-01-31"))
+    stored = reference(str(saved))
+    assert isinstance(stored, Measured)
+    verdict = decide(stored, made(tmp_path / "mine", lambda _t, _n: success(1.0)), rules(max_age_days=1))
+    assert (verdict.answer, "which is still to come" in verdict.reason) == ("INVALID", True)
+
+
+def test_a_trial_that_stands_there_twice_is_refused(saved: Path) -> None:
+    found = read_baseline(saved)
+    first = found.cells[0]
+    twice = msgspec.structs.replace(first, trials=(0, 0, 2, 3), seeds=(0, 0, 2, 3))
+    write_baseline(msgspec.structs.replace(found, cells=(twice, *found.cells[1:])), saved)
+    with pytest.raises(DatasetError, match="seed 0, trial 0 stands there twice"):
+        reference(str(saved))
+
+
 def test_a_baseline_that_is_too_old_is_invalid(saved: Path, tmp_path: Path) -> None:
     stored = reference(str(saved))
     assert isinstance(stored, Measured)
@@ -92,6 +116,18 @@ def test_a_baseline_that_is_too_old_is_invalid(saved: Path, tmp_path: Path) -> N
 
 def test_a_baseline_that_is_not_there_is_none(tmp_path: Path) -> None:
     assert reference(str(tmp_path / "main.json")) is None
+
+
+def test_a_pinned_release_that_says_nothing_is_invalid(side: Side, tmp_path: Path) -> None:
+    elsewhere = made(tmp_path / "elsewhere", lambda _t, _n: success(1.0), scenario="another")
+    for pinned, metrics, said in (
+        (elsewhere, ["success", "steps"], "the pinned release: shares no trial with the candidate"),
+        (side, ["success"], "the pinned release: metric steps: was measured in no trial of the baseline"),
+    ):
+        write_baseline(baseline_of(measure(pinned), metrics, ORIGIN), tmp_path / "release.json")
+        verdict = decide(measure(side), side, rules(anchor=str(tmp_path / "release.json")))
+        assert verdict.answer == "INVALID"
+        assert verdict.reason.startswith(said)
 
 
 def loses(tasks: int) -> Of:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from harness.campaign import load_scenario
+from harness.cli.integrating import gate_of
+from harness.deciding import merge_base, scenario_of_the_base
 from tests.cli.test_cli import harness_process
 from tests.conftest import SHOP
 
@@ -98,6 +102,84 @@ def test_a_change_can_not_move_its_own_bar(repository: Repository) -> None:
     code, verdict = repository.judged()
     assert (code, verdict["answer"], verdict["quarantined"]) == (0, "IDENTICAL", [])
     assert verdict["expectation_changed"] == ["gate.toml has changed", "golden/shop/tasks/orders.yaml has changed"]
+
+
+NAMES_FILES = GATE.replace("schema = 1", 'schema = 1\nanchor = "golden/release.json"\ngolden = {file = "paths.json"}')
+
+
+@pytest.mark.parametrize("config", ["../gate.toml", "./../sub/../gate.toml", "absolute"])
+def test_the_bar_is_the_bases_wherever_it_is_called_from(
+    config: str, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.git("checkout", "-q", "main")
+    write(
+        repository.folder, {"gate.toml": NAMES_FILES, "golden/release.json": "then", "paths.json": "then", "sub/a": "a"}
+    )
+    repository.commit()
+    repository.git("checkout", "-q", "-B", "change")
+    write(repository.folder, {"golden/release.json": "now", "paths.json": "now", "gate.toml": GATE})
+    repository.commit(desk__yaml=SCENARIO + "trials: 2\n")
+    monkeypatch.chdir(repository.folder / "sub")
+    given = str(repository.folder / "gate.toml") if config == "absolute" else config
+    with merge_base("main") as checkout:
+        rules, changed = gate_of(checkout, Path(given), ["../desk.yaml"])
+        assert rules.gate.anchor == "golden/release.json"
+        assert (rules.folder / "golden/release.json").read_text() == "then"
+        assert (rules.folder / "paths.json").read_text() == "now"
+    names = ("desk.yaml", "gate.toml", "golden/release.json", "paths.json")
+    assert changed == [f"{name} has changed" for name in names]
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def test_what_an_agent_prints_is_not_in_the_json_and_a_base_that_is_head_is_told(repository: Repository) -> None:
+    repository.git("checkout", "-q", "main")
+    (repository.folder / "shop_agent.py").write_text(SOUND.replace("    if", "    print('hello')\n    if", 1))
+    code, verdict = repository.judged()
+    assert (code, verdict["answer"]) == (0, "IDENTICAL")
+    assert "HEAD is the merge base itself: nothing but what is not committed was judged" in verdict["notes"]
+
+
+def test_an_agent_that_is_not_the_bases_is_refused(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is installed from the present tree, so that both sides would be the same agent, whatever has changed."""
+    repository.git("checkout", "-q", "main")
+    (repository.folder / "src").mkdir()
+    repository.git("mv", "shop_agent.py", "src/shop_agent.py")
+    repository.commit()
+    repository.git("checkout", "-q", "-B", "change")
+    (repository.folder / "src/shop_agent.py").write_text(PAYS_TWICE)
+    known = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", f"{repository.folder / 'src'}{os.pathsep}{known}")
+    words = ("ci", "desk.yaml", "--base", "main", "--agent", "shop_agent:agent")
+    refused = harness_process(*words, cwd=repository.folder)
+    assert (refused.returncode, refused.stderr.count("PYTHONPATH=src harness ci")) == (2, 1)
+    monkeypatch.setenv("PYTHONPATH", f"src{os.pathsep}{known}")
+    assert repository.judged()[1]["answer"] == "FAIL"
+
+
+AGENTS = """agents:
+  - {name: desk, planner: simulated, planner_options: {version: %s}}
+"""
+
+
+def test_a_change_to_the_agents_of_a_scenario_is_a_change_of_the_agent(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The base is asked what is asked now, and answers with the agents that it had."""
+    repository.git("checkout", "-q", "main")
+    repository.commit(desk__yaml=SCENARIO + AGENTS % "v1")
+    repository.git("checkout", "-q", "-B", "change")
+    repository.commit(desk__yaml=SCENARIO + "trials: 2\n" + AGENTS % "v2")
+    monkeypatch.chdir(repository.folder)
+    with merge_base("main") as checkout:
+        then = load_scenario(Path(scenario_of_the_base(checkout, "desk.yaml")))
+    now = load_scenario(Path("desk.yaml"))
+    assert [one.agents[0].planner_options for one in (then, now)] == [{"version": "v1"}, {"version": "v2"}]
+    assert then.model_copy(update={"agents": now.agents}) == now
 
 
 def test_a_base_that_git_does_not_know_is_told_in_its_words(repository: Repository) -> None:

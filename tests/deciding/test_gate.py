@@ -1,16 +1,27 @@
 from __future__ import annotations
 
+import math
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
-from harness.deciding import MetricRule, Rules, Side, Verdict, decide, measure
-from harness.errors import UsageError
-from harness.statistics import clusters_when_identical
-from harness.store import write_manifest, write_part
+from harness.analysis import load_results
+from harness.deciding import GateFile, MetricRule, Rules, Side, Verdict, decide, measure
+from harness.errors import DatasetError
+from harness.statistics import (
+    LookPlan,
+    clusters_when_identical,
+    estimate,
+    holm,
+    log_ratios,
+    look_alphas,
+    wilson_clustered,
+)
+from harness.store import read_table, write_manifest, write_part
 from tests.deciding.made import STEPS, SUCCESS, Of, made, reread, rules, success
 
 
@@ -197,6 +208,14 @@ def test_a_gated_metric_that_was_not_measured_is_invalid(tmp_path: Path, sound: 
     assert verdict.invalid == ("metric steps: was measured in no trial of the candidate: take it out of the gate file",)
 
 
+def test_the_default_gate_decides_on_what_is_measured(tmp_path: Path) -> None:
+    unpriced = {"success": 1.0, "steps": 4.0}
+    sides = [made(tmp_path / name, lambda _task, _number: unpriced) for name in ("main", "mine")]
+    verdict = judged(sides[0], sides[1], rules(*GateFile().metric))
+    assert [one.name for one in verdict.metrics] == ["success", "steps"]
+    assert verdict.answer != "INVALID"
+
+
 def test_no_trial_at_all_is_invalid(tmp_path: Path, sound: Side) -> None:
     verdict = judged(sound, made(tmp_path / "none", always(1.0), tasks=0))
     assert verdict.answer == "INVALID"
@@ -253,10 +272,126 @@ def test_tasks_can_be_the_clusters(tmp_path: Path) -> None:
     assert judged(one, other, rules(statistics={"cluster": "task"})).clusters == 25
 
 
-def test_a_ratio_of_nothing_is_refused_with_the_cure(tmp_path: Path) -> None:
+MEAN_STEPS = MetricRule(name="steps", kind="mean", better="lower", margin=0.5)
+MISFITS: dict[str, tuple[MetricRule, float, str]] = {
+    "a ratio of nothing": (STEPS, 0.0, "no ratio can be made in made/family_0: 0 on the baseline's side"),
+    "a rate above one": (MEAN_STEPS.model_copy(update={"kind": "rate"}), 4.0, "is no rate, since one value is 4"),
+    "a mean of nobody knows what": (MEAN_STEPS, 4.0, "one value is 4; add worst to it"),
+}
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_values_that_do_not_fit_their_rule_are_invalid_with_the_cure(case: str, tmp_path: Path) -> None:
+    rule, value, said = MISFITS[case]
+    before, after = (made(tmp_path / name, lambda _t, _n: {**success(1.0), "steps": value}) for name in ("a", "b"))
+    verdict = judged(before, after, rules(rule))
+    assert verdict.answer == "INVALID"
+    assert f"metric steps: {said}" in verdict.reason
+
+
+def test_a_mean_passes_when_the_gate_file_says_how_much_a_family_can_lose(tmp_path: Path, sound: Side) -> None:
+    rule = MEAN_STEPS.model_copy(update={"worst": 4.0})
+    assert judged(sound, made(tmp_path / "other", always(1.0)), rules(rule)).answer == "PASS"
+
+
+def test_a_misfit_that_decides_nothing_stops_nothing(tmp_path: Path) -> None:
     free, as_free = (made(tmp_path / name, lambda _t, _n: {**success(1.0), "steps": 0.0}) for name in ("a", "b"))
-    with pytest.raises(UsageError, match="metric steps: no ratio can be made in made/family_0: 0 on the baseline"):
-        judged(free, as_free)
+    verdict = judged(free, as_free, rules(SUCCESS, STEPS.model_copy(update={"gate": False})))
+    assert verdict.answer == "PASS"
+    assert verdict.metrics[1].ruling == "insufficient"
+
+
+@pytest.mark.parametrize(("lost", "answer"), [(0, "PASS"), (2, "PASS"), (3, "INCONCLUSIVE")])
+def test_a_metric_that_the_candidate_alone_lacks_does_not_pass(
+    lost: int, answer: str, tmp_path: Path, sound: Side
+) -> None:
+    """What has no value may be what went wrong; as many as could fail to be played may lack theirs."""
+    missing = made(tmp_path / "m", lambda task, n: {**success(1.0), "steps": None if n == 0 and task < lost else 4.0})
+    verdict = judged(sound, missing)
+    assert verdict.answer == answer
+    assert ("have no value where the baseline's have one" in verdict.reason) == (answer != "PASS")
+
+
+@pytest.mark.parametrize("case", ["another score", "a trial that was not played"])
+def test_equal_histories_alone_are_not_identical(case: str, tmp_path: Path, sound: Side) -> None:
+    again = made(
+        tmp_path / "again", lambda t, n: success(float((case, t, n) != ("another score", 3, 1))), history="sound"
+    )
+    if case != "another score":
+        again = without_an_end(tmp_path / "again", "003-01")
+    assert judged(sound, again).answer != "IDENTICAL"
+
+
+def without_an_end(folder: Path, trial_id: str) -> Side:
+    """Let one trial be one that could not be played."""
+    found = read_table(folder, "trials")
+    rows = [
+        {**row, **({"outcome": "harness_error", "verdict": "harness_error"} if row["trial_id"] == trial_id else {})}
+        for row in found.to_pylist()
+    ]
+    write_part(folder, "trials", 0, [tuple(row.values()) for row in rows])
+    return Side((load_results(folder),), "reference")
+
+
+def test_a_trial_that_stands_there_twice_is_refused(tmp_path: Path, sound: Side) -> None:
+    folder = tmp_path / "twice"
+    made(folder, breaks_in(8), tasks=25)
+    rows = [tuple(row.values()) for row in read_table(folder, "trials").to_pylist()]
+    again = [("x" + row[0], *row[1:]) for row in rows[:4]]
+    write_part(folder, "trials", 0, [*rows, *again])
+    with pytest.raises(DatasetError, match="task_0 under plan: seed 0, trial 0 stands there twice"):
+        judged(sound, Side((load_results(folder),), "reference"))
+
+
+def test_tables_that_contradict_one_another_are_refused(tmp_path: Path, sound: Side) -> None:
+    unknown = made(tmp_path / "unknown", always(1.0))
+    write_part(tmp_path / "unknown", "violations", 0, [("nobody", "x", "high", False, "run-1", 0, "m")])
+    hidden = made(tmp_path / "hidden", always(1.0), verdict="violated")
+    better = made(tmp_path / "better", always(1.0), success=0.0)
+    endless = made(tmp_path / "endless", lambda _t, n: {**success(1.0), "steps": math.inf if n else 4.0})
+    for side, said in (
+        (reread(unknown), "trial 'nobody' is not in the table of trials"),
+        (hidden, "trial '000-00' violated a rule, and none stands there"),
+        (better, "trial '000-00': success is 1, and 0 in the table of trials"),
+        (endless, "trial '000-01': steps is inf"),
+    ):
+        with pytest.raises(DatasetError, match=said):
+            judged(sound, side)
+
+
+def test_a_floor_fails_at_the_last_look_and_asks_for_more_trials_before(tmp_path: Path, sound: Side) -> None:
+    floor = SUCCESS.model_copy(update={"margin": 0.4, "floor": 0.98})
+    other = made(tmp_path / "other", always(1.0))
+    for looks, answer in (([4, 8], "INCONCLUSIVE"), ([2, 4], "FAIL"), ([], "FAIL")):
+        verdict = judged(sound, other, rules(floor, statistics={"looks": looks}))
+        assert verdict.answer == answer
+        assert "the floor is 0.98" in verdict.reason
+
+
+@pytest.mark.parametrize("looks", [[], [4, 8]])
+def test_a_verdict_says_what_the_statistics_say_of_the_same_numbers(looks: list[int], tmp_path: Path) -> None:
+    """Cluster means by hand, one level for interval, p-value and floor, and Holm over the metrics that decide."""
+    before = made(tmp_path / "before", lambda task, n: success(float((task + n) % 6 > 0)))
+    after = made(tmp_path / "after", lambda task, n: {**success(float((task * n) % 5 > 0)), "steps": 4.0 + task % 2})
+    given = rules(SUCCESS.model_copy(update={"floor": 0.5}), STEPS, statistics={"looks": looks})
+    found = {one.name: one for one in judged(before, after, given).metrics}
+    alpha = look_alphas(LookPlan((4, 8)))[0] if looks else 0.05
+    passed = np.array([[[(t + n) % 6 > 0, (t * n) % 5 > 0] for n in range(4)] for t in range(25)], dtype=float)
+    by_hand = estimate(passed[:, :, 1].mean(axis=1) - passed[:, :, 0].mean(axis=1), alpha, 0.12)
+    one = found["success"]
+    assert (one.difference, one.low, one.p_worse) == pytest.approx((by_hand.difference, by_hand.low, by_hand.p_worse))
+    assert one.level == pytest.approx(1 - 2 * alpha)
+    low = wilson_clustered(passed[:, :, 1].sum(axis=1), [4.0] * 25, 2 * alpha).low
+    assert one.candidate_low == pytest.approx(low)
+    slower = log_ratios(np.full(25, 4.0), np.array([4.0 + task % 2 for task in range(25)]))
+    p_steps = estimate(slower, alpha).p_worse
+    assert [one.p_adjusted for one in found.values()] == pytest.approx(holm([by_hand.p_worse, p_steps]))
+
+
+def test_a_look_counts_the_trials_that_both_sides_have(tmp_path: Path) -> None:
+    one, many = made(tmp_path / "one", always(1.0), trials=1), made(tmp_path / "many", always(1.0), trials=8)
+    verdict = judged(one, many, rules(statistics={"looks": [4, 8]}))
+    assert "the first look is at 4 trials for each task and plan, not 1" in verdict.reason
 
 
 def test_giving_up_early_does_not_look_cheap_where_both_succeeded(tmp_path: Path, sound: Side) -> None:

@@ -61,6 +61,22 @@ WRONG = {
         'schema = 1\n[[quarantine]]\ntask = "a"\nowner = "@x"\nreason = "r"\n',
         "quarantine[1].expires: Field required",
     ),
+    "a floor for what is better the lower": (
+        f"schema = 1\n{METRIC}floor = 0.9\n".replace("success", "runaway_loop").replace("higher", "lower"),
+        "metric[1]: floor: runaway_loop is better the lower it is",
+    ),
+    "a direction that lets every loss pass": (
+        f"schema = 1\n{METRIC}".replace("higher", "lower"),
+        'metric[1]: better: more of success is better; write better = "higher"',
+    ),
+    "a number that is none": (
+        f"schema = 1\n{METRIC}".replace("success", "pass_hat_²"),
+        "metric[1].name: there is no metric 'pass_hat_²'",
+    ),
+    "an owner of blanks": (
+        'schema = 1\n[[quarantine]]\ntask = "a"\nowner = " "\nexpires = 2027-01-31\nreason = "r"\n',
+        "quarantine[1].owner: ",
+    ),
     "an axis that there is not": ('schema = 1\n[slices]\nby = ["colour"]\n', "slices.by[1]: "),
 }
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 
 from harness.campaign import expand, find_scenario, load_scenario, make_manifest, run_campaign
 from harness.deciding import GateFile, Rules, Verdict, compare, decide, measure, read_gate_file, side
 from harness.render import write_verdict
-from harness.store import write_manifest
+from harness.store import part_numbers, read_part, write_manifest, write_part
 from tests.cli.test_cli import Done, harness
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +103,34 @@ def test_a_baseline_is_promoted_on_a_verdict_that_lets_it_and_on_no_other(runs: 
         write_verdict(verdict_on(runs, version), tmp_path / version)
         assert promoted(version, tmp_path / version / "verdict.json").returncode == code
     assert "give the verdict on it" in promoted("v2", tmp_path / "v1" / "verdict.json").stderr
+
+
+def test_a_verdict_is_on_these_trials_wherever_their_folder_is_called_from(runs: Path, tmp_path: Path) -> None:
+    write_verdict(verdict_on(runs, "v1"), tmp_path / "v1")
+    words = (
+        "baseline",
+        "promote",
+        f"{runs.name}:v1",
+        tmp_path / "main.json",
+        "--verdict",
+        tmp_path / "v1/verdict.json",
+    )
+    assert harness(*words, cwd=runs.parent).returncode == 0
+    played = side(f"{runs}:v1")
+    other = measure(side(f"{runs}:v2"))
+    assert measure(played).provenance.digests["trials"] != other.provenance.digests["trials"]
+
+
+def test_a_history_that_was_changed_after_the_run_is_invalid(runs: Path, tmp_path: Path) -> None:
+    edited = tmp_path / "edited"
+    shutil.copytree(runs, edited)
+    for number in part_numbers(edited, "events"):
+        events = read_part(edited, "events", number)
+        later = pc.add(events["time_s"], 1.0)
+        rows = events.set_column(events.column_names.index("time_s"), "time_s", later).to_pylist()
+        write_part(edited, "events", number, [tuple(row.values()) for row in rows])
+    verdict = decide(measure(side(f"{runs}:v1")), side(f"{edited}:v1"), Rules(read_gate_file(ROOT / "gate.toml")))
+    assert (verdict.answer, "does not match its digest" in verdict.reason) == ("INVALID", True)
 
 
 def test_a_missing_baseline_is_invalid(runs: Path, tmp_path: Path) -> None:
