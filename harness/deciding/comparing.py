@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from harness.deciding.comparison import MeasuredPair, compare_metric, paired
 from harness.deciding.gate_file import HIGHER_IS_BETTER, GateFile, MetricRule
 from harness.deciding.looking import power_table, single_look
 from harness.deciding.measured import clustered, measure
+from harness.deciding.measured_pairs import MeasuredPair, paired
+from harness.deciding.metric_verdicts import compare_metric
 from harness.deciding.pairs import Side
 from harness.deciding.slices import slices
 from harness.deciding.validity import mismatches

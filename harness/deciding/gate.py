@@ -10,13 +10,14 @@ from typing import NamedTuple
 import msgspec
 
 from harness.deciding.baseline import measured_of, read_baseline
-from harness.deciding.comparison import MeasuredPair, compare_metric, lost_values, paired
 from harness.deciding.gate_file import DEFAULT_RULES, GateFile
 from harness.deciding.golden_traces import golden_changes, read_approved
 from harness.deciding.hard_breaks import hard_breaks
 from harness.deciding.invariants import Replays, counterexamples, play_again
 from harness.deciding.looking import Look, breakage, look_of, power_table
 from harness.deciding.measured import Measured, clustered, measure
+from harness.deciding.measured_pairs import MeasuredPair, lost_values, paired
+from harness.deciding.metric_verdicts import compare_metric
 from harness.deciding.pairs import Side
 from harness.deciding.slices import slices
 from harness.deciding.validity import reasons_against_anchor, reasons_for_invalid

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.deciding.comparison import MeasuredPair, by_cell
 from harness.deciding.invariants import replay_command
+from harness.deciding.measured_pairs import MeasuredPair, by_cell
 from harness.deciding.pairs import Side
 from harness.deciding.verdict import HardBreak
 

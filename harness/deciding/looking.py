@@ -6,16 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from harness.deciding.comparison import (
-    MeasuredPair,
-    detectable,
-    margin_of,
-    misfit,
-    spread_of,
-    values_of,
-    worst_of,
-)
+from harness.deciding.differences import detectable, margin_of, misfit, spread_of, worst_of
 from harness.deciding.gate_file import GateFile, MetricRule, Statistics
+from harness.deciding.measured_pairs import MeasuredPair, values_of
 from harness.deciding.pairs import PairKey
 from harness.deciding.verdict import Power
 from harness.statistics import LookPlan, breaks, look_alphas, pass_power

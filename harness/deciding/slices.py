@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from harness.deciding.comparison import MeasuredPair, differences_of, misfit, shown, values_of
+from harness.deciding.differences import differences_of, misfit, shown
 from harness.deciding.gate_file import Axis, MetricRule, Slices
+from harness.deciding.measured_pairs import MeasuredPair, values_of
 from harness.deciding.verdict import Slice
 from harness.statistics import benjamini_hochberg, p_sign_flip
 

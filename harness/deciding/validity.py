@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from harness.campaign import changed_files
-from harness.deciding.comparison import MeasuredPair, misfit, values_of
+from harness.deciding.differences import misfit
 from harness.deciding.gate_file import GateFile
 from harness.deciding.measured import Measured
+from harness.deciding.measured_pairs import MeasuredPair, values_of
 
 SHOWN = 10
 
