@@ -13,6 +13,7 @@ from harness.statistics.bounded import FloatArray
 from harness.statistics.paired import WORST_DIFFERENCE, p_above
 
 POWER = 0.8
+FAR_BEYOND = 30.0  # standard errors
 CLUSTERS_MAX = 2_000
 TRIALS_MAX = 1_024
 _BISECTIONS = 24
@@ -66,8 +67,10 @@ def clusters_to_detect(
 
 def t_power(clusters: int, spread: float, effect: float, alpha: float = 0.05) -> float:
     """Return the power of the one-sided paired t test for a true ``effect`` > 0 (noncentral t)."""
-    critical = float(stdtrit(clusters - 1, 1 - alpha))
-    return 1 - float(nctdtr(clusters - 1, effect / _error(clusters, spread), critical))
+    critical, noncentrality = float(stdtrit(clusters - 1, 1 - alpha)), effect / _error(clusters, spread)
+    if noncentrality - critical > FAR_BEYOND:
+        return 1.0  # the tail can not be computed so far out, and is nothing
+    return 1 - float(nctdtr(clusters - 1, noncentrality, critical))
 
 
 def minimum_detectable_effect(clusters: int, spread: float, alpha: float = 0.05, power: float = POWER) -> float:

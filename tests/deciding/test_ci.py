@@ -62,6 +62,8 @@ class Repository(NamedTuple):
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     shutil.copytree(SHOP, tmp_path / "desk")
+    # One process knows a pack's name once, and the shop's is taken.
+    (tmp_path / "desk" / "pyproject.toml").write_text('[tool.harness]\npack = "desk"\n')
     found = Repository(tmp_path / "desk")
     found.git("init", "-q", "-b", "main")
     found.commit(shop_agent__py=SOUND, desk__yaml=SCENARIO, gate__toml=GATE, __gitignore=".harness\n")

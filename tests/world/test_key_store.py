@@ -111,7 +111,7 @@ def test_a_look_up_says_whether_a_call_was_applied_and_what_was_answered(bank: P
         await hand.send("transfer", PAY, idempotency_key="k")
         after = await look_up(hand, "transfer", idempotency_key="k")
         assert before.value == {"applied": False, "value": None}
-        assert after.value == {"applied": True, "value": {"left_usd": 99.0}}
+        assert after.value == {"applied": True, "arguments": PAY, "value": {"left_usd": 99.0}}
 
     record = bank(script)
     assert {event.address for event in record.of("tool_call_started") if event.port == "store"} == {

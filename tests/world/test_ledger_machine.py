@@ -88,7 +88,8 @@ class LedgerMachine(RuleBasedStateMachine):
         reply = self.deliver(self.store, name, user, {"idempotency_key": key})
         known = self.meant(name, user, key)
         honest = {"complete": False} if known is None and name in self.incomplete else {}
-        assert reply.value == {"applied": known is not None, "value": known[1] if known else None, **honest}
+        sent = {} if known is None else {"arguments": {"amount": known[0]}}
+        assert reply.value == {"applied": known is not None, "value": known[1] if known else None, **sent, **honest}
 
     @rule(name=tools, key=keys)
     def forget(self, name: str, key: str | None) -> None:
