@@ -278,7 +278,7 @@ def test_ctrl_c_stops_a_run_at_once_and_says_what_is_left(jobs: str, tmp_path: P
 
 
 def test_a_run_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
-    words = ["run", "scenarios/lost.yaml", "--trials", "5000", "--jobs", "2", "--out", str(tmp_path / "results")]
+    words = ["run", "scenarios/lost.yaml", "--trials", "400", "--jobs", "2", "--out", str(tmp_path / "results")]
     command = [str(Path(sys.executable).with_name("harness")), *words]
     with subprocess.Popen(command, cwd=SHOP, stderr=subprocess.DEVNULL, start_new_session=True) as running:
         while not list((tmp_path / "results").glob("trials/*.parquet")):

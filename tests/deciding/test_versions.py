@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -16,7 +17,6 @@ from harness.store import part_numbers, read_part, write_manifest, write_part
 from tests.cli.test_cli import Done, harness
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.xdist_group("versions")
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@cache
 def verdict_on(runs: Path, version: str, gate: GateFile | None = None) -> Verdict:
     rules = Rules(gate or read_gate_file(ROOT / "gate.toml"))
     return decide(measure(side(f"{runs}:v1")), side(f"{runs}:{version}"), rules)

@@ -25,7 +25,7 @@ from harness.errors import ContentError
 from harness.scoring import Record, Scorecard, score
 from harness.store import write_manifest
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("agentdojo")]
+pytestmark = pytest.mark.integration
 
 Arm = tuple[str, str]
 Cards = Mapping[Arm, dict[tuple[str, str], tuple[Record, Scorecard]]]

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 PACK_FOLDERS = ("fault_injectors", "golden", "reports", "scenarios")
 TABLES = ("trials", "runs", "events", "scores", "effects", "faults")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]  # one worker builds, once
+pytestmark = pytest.mark.slow
 
 
 def run(*command: str | Path, cwd: Path, environment: dict[str, str] | None = None) -> str:
