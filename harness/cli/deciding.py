@@ -23,7 +23,9 @@ Out = Annotated[Path | None, typer.Option(help="Folder for verdict.json, verdict
 Explain = Annotated[bool, typer.Option("--explain", help="Show what the suite can tell, and what more trials would.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Approve = Annotated[bool, typer.Option("--update-golden", help="Approve the candidate's paths; not where CI is set.")]
-Scenarios = Annotated[list[str], typer.Argument(help="Scenario files, or names of scenarios of a pack.")]
+Scenarios = Annotated[
+    list[str] | None, typer.Argument(help="Scenario files, or names of scenarios; by default all of scenarios/.")
+]
 Base = Annotated[str, typer.Option(help="The branch that the change goes into, as origin/main.")]
 GateOfBase = Annotated[Path, typer.Option(help="The gate file; what counts is what the merge base has of it.")]
 File = Annotated[Path, typer.Argument(help="The baseline's file, as golden/baselines/main.json.")]
@@ -63,8 +65,8 @@ def gate(
 
 
 def ci(
-    scenarios: Scenarios,
     base: Base,
+    scenarios: Scenarios = None,
     agent: Agent = None,
     config: GateOfBase = Path("gate.toml"),
     out: Out = None,
@@ -79,7 +81,7 @@ def ci(
     """
     from harness.cli.integrating import integrate  # noqa: PLC0415  # pandas takes its time
 
-    integrate(scenarios, base, agent, config, out, seed, jobs, explain=explain, as_json=as_json)
+    integrate(scenarios or [], base, agent, config, out, seed, jobs, explain=explain, as_json=as_json)
 
 
 @baseline_app.command()

@@ -32,6 +32,7 @@ from harness.deciding import (
     side,
     text_at,
 )
+from harness.errors import UsageError
 from harness.render import write_report
 from harness.render.triage import write_triage
 from harness.triage import Replays, triage
@@ -81,7 +82,7 @@ def integrate(
     """Play both sides, decide, write and tell; ends with the exit code of the verdict."""
     folder = (out or new_folder("ci", VERDICTS)).resolve()
     with uninterrupted(), merge_base(base) as checkout:
-        names = tuple(str(find_scenario(one).resolve()) for one in scenarios)
+        names = tuple(str(find_scenario(one).resolve()) for one in scenarios or _all_scenarios())
         given, changed = gate_of(checkout, config, names)
         then = tuple(scenario_of_the_base(checkout, one) for one in names)
         arms = Arms(names, then, agent, seed, jobs, folder, checkout)
@@ -97,6 +98,15 @@ def integrate(
         if verdict.answer == "FAIL":
             _find_causes(*sides, folder, quiet=as_json)
     conclude(verdict, folder, explain=explain, as_json=as_json)
+
+
+def _all_scenarios() -> list[str]:
+    """Return the project's scenario files; its regressions are played with them anyway."""
+    found = sorted(map(str, Path("scenarios").glob("*.y*ml")))
+    if not found:
+        msg = f"{Path.cwd()}: has no scenarios/*.yaml; name the scenarios to play"
+        raise UsageError(msg)
+    return found
 
 
 def _find_causes(baseline: Side, candidate: Side, folder: Path, *, quiet: bool) -> None:

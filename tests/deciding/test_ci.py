@@ -184,6 +184,16 @@ def test_a_change_to_the_agents_of_a_scenario_is_a_change_of_the_agent(
     assert then.model_copy(update={"agents": now.agents}) == now
 
 
+def test_without_scenarios_all_of_the_project_are_played(repository: Repository) -> None:
+    (repository.folder / "scenarios" / "lost.yaml").write_text(SCENARIO)
+    repository.commit(README__md="words")
+    done = harness_process("ci", "--base", "main", "--agent", "shop_agent:agent", "--json", cwd=repository.folder)
+    assert json.loads(done.stdout)["answer"] == "IDENTICAL"
+    (repository.folder / "scenarios" / "lost.yaml").unlink()
+    done = harness_process("ci", "--base", "main", cwd=repository.folder)
+    assert (done.returncode, "has no scenarios/*.yaml; name the scenarios to play" in done.stderr) == (2, True)
+
+
 def test_a_base_that_git_does_not_know_is_told_in_its_words(repository: Repository) -> None:
     done = harness_process("ci", "desk.yaml", "--base", "nowhere", cwd=repository.folder)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
