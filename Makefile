@@ -1,7 +1,7 @@
 # Needs Python 3.11 or newer, pip and make. All else is installed from the lock files, with hashes.
 PYTHON ?= python3
 INSTALL = python -m pip install --quiet --disable-pip-version-check
-PYTEST = pytest --numprocesses auto --dist loadfile
+PYTEST = pytest --numprocesses auto --dist worksteal
 
 .PHONY: demo test test-integrations defects exploring mutation lint lock clean
 

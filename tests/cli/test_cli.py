@@ -263,7 +263,7 @@ def test_golden_tools_lists_what_a_domain_offers() -> None:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_stops_a_run_at_once_and_says_what_is_left(jobs: str, tmp_path: Path) -> None:
-    words = ["run", "scenarios/lost.yaml", "--trials", "500", "--jobs", jobs, "--out", str(tmp_path / "results")]
+    words = ["run", "scenarios/lost.yaml", "--trials", "150", "--jobs", jobs, "--out", str(tmp_path / "results")]
     command = [str(Path(sys.executable).with_name("harness")), *words]
     with subprocess.Popen(command, cwd=SHOP, stderr=subprocess.PIPE, text=True, start_new_session=True) as running:
         while not list((tmp_path / "results").glob("trials/*.parquet")):
