@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import shlex
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -74,8 +77,8 @@ def run_scenarios(
     specs = _specs(names, agent, seed, trials)
     folder = out or new_folder(Path(names[0]).stem)
     try:
-        with claimed(folder), progress(len(specs), "trials") as report:
-            run_campaign(specs, folder, jobs=jobs, progress=report)
+        with claimed(folder), progress(len(specs), "trials") as report, heard() as check:
+            run_campaign(specs, folder, jobs=jobs, progress=lambda count: check(report(count)))
     except KeyboardInterrupt:
         # The interrupted run's task dies unheard, and asyncio would print that.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -92,6 +95,30 @@ def run_scenarios(
         raise typer.Exit(VOID)
     if summary.unexpected:
         raise typer.Exit(NOT_AS_EXPECTED)
+
+
+@contextmanager
+def heard() -> Iterator[Callable[[None], None]]:
+    """Hear Ctrl-C, and yield what raises KeyboardInterrupt if it was pressed.
+
+    What is raised out of a signal can be lost on its way, where a library or a finalizer that was just running swallows
+    it; what is asked again after each chunk is not.
+    """
+    pressed: list[int] = []
+
+    def press(number: int, _frame: object) -> None:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    def check(_done: None = None) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _specs(names: list[str] | tuple[str, ...], agent: str | None, seed: int, trials: int | None) -> list[TrialSpec]:
