@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,10 +115,16 @@ def heard() -> Iterator[Callable[[None], None]]:
         if pressed:
             raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, press)
+    def tell(lost: sys.UnraisableHookArgs) -> None:
+        if not issubclass(lost.exc_type, KeyboardInterrupt):  # that one is not lost
+            hook(lost)
+
+    before, hook = signal.signal(signal.SIGINT, press), sys.unraisablehook
+    sys.unraisablehook = tell
     try:
         yield check
     finally:
+        sys.unraisablehook = hook
         signal.signal(signal.SIGINT, before)
 
 
