@@ -29,8 +29,10 @@ budget_checked_after_the_spend = Parts(budgets=_CheckedAfterwards)
 class _CallsCountedOnce(BudgetMeter):
     """Counts intended calls, however often they are tried."""
 
-    def __init__(self, budget: Budget, policy: Policy, session: Session, tenants: TenantSpend) -> None:
-        super().__init__(budget, policy, session, tenants)
+    def __init__(
+        self, budget: Budget, policy: Policy, session: Session, tenants: TenantSpend, started_at_s: float
+    ) -> None:
+        super().__init__(budget, policy, session, tenants, started_at_s)
         self._counted: set[str] = set()
 
     def count_call(self, call: Call) -> None:

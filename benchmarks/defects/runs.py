@@ -165,6 +165,10 @@ lost_log_comes_back = Parts(log=_UnmarkedLoss)
 class _FreshDeadline(Durable):
     """Lets the time of a run begin anew with each life."""
 
+    def __init__(self, session: Session, log: RunLog) -> None:
+        super().__init__(session, log)
+        self.began_at_s = self._real.now()
+
     def now(self) -> float:
         return self._real.now()
 

@@ -40,7 +40,10 @@ def _refuse(budget: str, limit: float, used: float, more: float) -> None:
 class BudgetMeter:
     """Counts steps, calls, tokens, cost and time of one run, and refuses what could overshoot."""
 
-    def __init__(self, budget: Budget, policy: Policy, session: Session, tenants: TenantSpend) -> None:
+    def __init__(
+        self, budget: Budget, policy: Policy, session: Session, tenants: TenantSpend, started_at_s: float
+    ) -> None:
+        """``started_at_s`` is when the first life of the run began, as epoch seconds."""
         self._budget = budget
         self._models = policy.models
         self._prices = Prices(policy.models.prices)
@@ -48,7 +51,7 @@ class BudgetMeter:
         self._tenants = tenants
         self._clock = session.clock
         self._factor = session.budget_factor
-        self._started_at_s = session.clock.now()
+        self._started_at_s = started_at_s
         self.max_steps = budget.max_steps
         self.deadline_s = budget.deadline_s
         self.steps = 0

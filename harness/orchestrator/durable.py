@@ -48,8 +48,10 @@ class Durable:
             self._write(session.log)
             entries = entries[:-1] if session.log == "torn" else []
         self._lines = {f"{entry.kind} {entry.key}": entry for entry in entries if entry.kind in _HANDED_OUT}
-        self._emitted_before = sum(entry.kind == "emitted" and entry.event not in _OF_SHARED_PARTS for entry in entries)
-        self._replayed_at_s = entries[0].at_s if entries else self._real.now()
+        # What former lives have told, and this one may not tell again.
+        self._told = Counter(entry.event for entry in entries if entry.kind == "emitted")
+        self.began_at_s = entries[0].at_s if entries else self._real.now()
+        self._replayed_at_s = self.began_at_s
         self._seen: Counter[str] = Counter()
         # The line that can not be read may say that the next call was sent already.
         self.in_doubt = session.log == "torn"
@@ -111,7 +113,7 @@ class Durable:
             assert answered.reply is not None
             return answered.reply
         if sent is None:
-            self._emitted_before = 0  # whatever a former life has told, it told before this
+            self._told.clear()  # whatever a former life has told, it told before this
         may_have_been_sent, self.in_doubt = sent is not None or self.in_doubt, False
         if may_have_been_sent and call.port in _WITH_EFFECTS:
             reply = Reply("unknown", None, "timeout", "the process died before an answer came", retryable=True)
@@ -148,8 +150,8 @@ class Durable:
         return f"{what}:{self._seen[what]}"
 
     def _emit(self, kind: EventKind, *, step: int | None = None, **fields: Any) -> object:
-        if self._emitted_before and kind not in _OF_SHARED_PARTS:
-            self._emitted_before -= 1
+        if self._told[kind] and kind not in _OF_SHARED_PARTS:
+            self._told[kind] -= 1
             return None
         self._write("emitted", event=kind, step=step, fields=fields)
         return self._session.emit(kind, step=step, **fields)

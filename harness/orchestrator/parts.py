@@ -45,7 +45,7 @@ class Parts:
     breakers: Callable[[Policy], Breakers] = ToolBreakers
     bulkheads: Callable[[Policy], Bulkheads] = ToolBulkheads
     kill_switch: Callable[[Policy], KillSwitch] = ErrorRateSwitch
-    budgets: Callable[[Budget, Policy, Session, TenantSpend], BudgetMeter] = BudgetMeter
+    budgets: Callable[[Budget, Policy, Session, TenantSpend, float], BudgetMeter] = BudgetMeter
     retries: Callable[[Policy, Callable[[str], float]], Retries] = Backoff
     keys: Callable[[str], Keys] = IntentKeys
     identity: Callable[[Policy, Session], Identity] = ScopedIdentity
@@ -69,7 +69,7 @@ class Parts:
     def run(self, policy: Policy, ask: Ask, life: Durable, shared: Shared, *, driven_before: bool) -> Run:
         """Put the parts of one run together."""
         session = life.session
-        meter = self.budgets(ask.budget, policy, session, shared.tenants)
+        meter = self.budgets(ask.budget, policy, session, shared.tenants, life.began_at_s)
         catalogue = self.reach(policy, session.catalogue)
         return Run(
             policy=policy,

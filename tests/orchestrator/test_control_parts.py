@@ -163,7 +163,7 @@ def test_the_runs_of_a_tenant_never_cost_more_than_its_ceiling(costs: list[float
 
 def test_a_parked_run_gets_its_time_back() -> None:
     clock = StandingClock()
-    meter = BudgetMeter(Budget(deadline_s=60.0), Policy(), session(clock), TenantSpend(Policy()))
+    meter = BudgetMeter(Budget(deadline_s=60.0), Policy(), session(clock), TenantSpend(Policy()), 0.0)
     clock.now_s = 50.0
     meter.park(45.0)
     assert meter.cut(100.0) == 55.0

@@ -108,6 +108,16 @@ def test_a_budget_that_is_cut_between_two_lives_cuts_nothing_of_what_was_done_be
     assert not [one for one in score(record).violations if one.rule == "budget_overshoot"]
 
 
+@pytest.mark.parametrize("log", ["kept", "torn"])
+def test_a_deadline_counts_from_the_first_life_however_little_the_log_holds(play: Play, log: str) -> None:
+    """Of the first call nothing is left but that the run has begun; it has twenty seconds, and was dead for thirty."""
+    crashed = crash("model", 1, "before", log)
+    crashed["options"]["restart_after_s"] = 30.0
+    record = play(crashed, domain="limits", task="dose_in_twenty_seconds").record
+    assert record.endings == {"run-1": "halted"}
+    assert not effects(record)
+
+
 @pytest.mark.parametrize("nth", range(5, 9))
 def test_a_circuit_that_was_open_stays_open_in_the_log(play: Play, nth: int) -> None:
     """It is closed when the run goes on, and what was a draft then is one now; the end is told in any case."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import respx
 from pydantic import BaseModel
 
 from harness.boundary import Call, Principal, Reply, Session, ToolSpec, succeeded
-from harness.content import Ask
+from harness.content import Ask, Budget
+from harness.history import EventKind
 from harness.orchestrator import (
     Handler,
     ModelPolicy,
@@ -97,6 +99,31 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
     first = asyncio.run(live_orchestrator(run_log=tmp_path / "logs" / "runs.db").run(ASK, session()))
     again = live_orchestrator(run_log=tmp_path / "logs" / "runs.db")
     assert asyncio.run(again.run(ASK, session(tool=never, model=never))) == first
+
+
+def test_the_end_of_a_run_that_leaves_its_log_behind_is_told(tmp_path: Path) -> None:
+    """Its second life may do less than the first has done, so it ends before the end of the log, and says so."""
+    told: list[str] = []
+
+    async def dead(call: Call) -> Reply:
+        if call.context.observations:
+            raise asyncio.CancelledError
+        return await planner(call)
+
+    def listening(doors: Session) -> Session:
+        def emit(kind: EventKind, **fields: Any) -> object:
+            told.append(kind)
+            return doors.emit(kind, **fields)
+
+        return replace(doors, emit=emit)
+
+    log = tmp_path / "runs.db"
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(live_orchestrator(run_log=log).run(ASK, session(model=dead)))
+    told.clear()
+    less = ASK.model_copy(update={"budget": Budget(max_tokens_in=1)})
+    assert asyncio.run(live_orchestrator(run_log=log).run(less, listening(session()))).state == "halted"
+    assert told == ["run_resumed", "budget_exceeded", "fallback_activated", "run_completed"]
 
 
 def test_queued_runs_are_worked_off_by_so_many_workers_at_a_time() -> None:
