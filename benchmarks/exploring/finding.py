@@ -9,12 +9,14 @@ from msgspec.structs import replace
 
 from benchmarks.defects import Defect
 from benchmarks.exploring.injecting import Injection
-from benchmarks.exploring.subjects import Judge, Subject, hand_written, subject_of
+from benchmarks.exploring.subjects import Judge, Subject, changed, hand_written, subject_of
 from harness.campaign import TrialSpec
 from harness.content import all_fault_kinds
 from harness.exploration import Played, explore
+from harness.exploration.candidates import Candidate, plan_of
 from harness.exploration.case import Tried
 from harness.exploration.findings import in_words
+from harness.exploration.minimise import minimise
 
 RATES = (0.1, 0.3)
 # Random injection is repeated with other seeds. Where nobody else has shown a defect, it looks for it for so long.
@@ -26,10 +28,15 @@ PAIRS = 2
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The first trial that shows a defect: which one it is, and its faults in words; none where none are needed."""
+    """The first trial that shows a defect: which one it is, and its faults in words; none where none are needed.
+
+    ``drawn`` is how many faults there were in it when it is a swarm, of which the smallest part that shows the defect
+    is told; 0 when it is not.
+    """
 
     trials: int
     faults: tuple[str, ...]
+    drawn: int = 0
 
 
 class Injected(msgspec.Struct, frozen=True):
@@ -96,7 +103,7 @@ def _written(subject: Subject, judge: Judge) -> str | None:
 
 
 def explored(subject: Subject, judge: Judge, budget: int) -> Found | None:
-    """Explore until the defect shows: without faults, with single ones, with pairs."""
+    """Explore until the defect shows: without faults, with single ones and swarms, with pairs."""
     for number, base in enumerate(subject.bases, 1):
         if judge.shows(subject, base, judge.play(base)):
             return Found(number, ())
@@ -112,7 +119,18 @@ def explored(subject: Subject, judge: Judge, budget: int) -> Found | None:
 
     whole = explore(subject.bases, one_by_one, judge.kinds, depth=PAIRS, budget=budget, stop=is_found)
     trials = len(whole.cases) + len(whole.tried)
-    return Found(trials, tuple(map(in_words, found[0].candidates))) if found else None
+    return _found(trials, found[0], subject, judge) if found else None
+
+
+def _found(trials: int, tried: Tried, subject: Subject, judge: Judge) -> Found:
+    if not tried.is_swarm:
+        return Found(trials, tuple(map(in_words, tried.candidates)))
+
+    def show(some: tuple[Candidate, ...]) -> bool:
+        spec = changed(tried.spec, plan=plan_of(*some))
+        return judge.shows(subject, spec, judge.play(spec))
+
+    return Found(trials, tuple(map(in_words, minimise(tried.candidates, show))), len(tried.candidates))
 
 
 def _injected(subject: Subject, judge: Judge, budget: int, series: int) -> tuple[Injected, ...]:

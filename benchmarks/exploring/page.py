@@ -16,8 +16,9 @@ INTRODUCTION = """\
 The defects in `benchmarks/defects` are the reference orchestrator with one part missing or wrong. Here nobody tells the
 harness where to look: of the scenario of each defect only the deployment is taken, which is the agent's settings and
 its golden tasks, without the fault plans and expectations that people have written there. `harness explore` plays all
-single faults and then pairs; random injection plays the same tasks, where each call is hit with a probability of 0.1 or
-0.3, by faults of the same kinds and variants that are drawn anew for each trial.
+single faults, with a swarm of drawn ones after every second, and then pairs; random injection plays the same tasks,
+where each call is hit with a probability of 0.1 or 0.3, by faults of the same kinds and variants that are drawn anew for
+each trial.
 
 - A trial *shows* a defect when the defective agent ends in harm, the sound agent ends in none in the same trial, and
   the defective one in none without the faults. Harm is: the task not done and called done, also by an agent that was
@@ -28,6 +29,7 @@ single faults and then pairs; random injection plays the same tasks, where each 
   exploration plays first, are counted; those of the sound agent are not.
 - Random injection is repeated {series} times with other seeds, and the median is given. Where neither exploration nor a
   hand-written plan shows a defect, it looks for it in {looks} trials at each rate.
+- Of a *swarm* the smallest part is named that still shows the defect.
 
 This page is written by `python -m benchmarks.exploring --budget {budget} --docs`.
 
@@ -78,7 +80,8 @@ def summary(findings: Sequence[Finding]) -> list[str]:
     lines.append(_told("exploration", _figures([one.explored.trials if one.explored else None for one in shown])))
     for number, rate in enumerate(RATES):
         lines.append(_told(f"random {rate:g}", _figures([one.injected[number].median for one in shown])))
-    return lines
+    swarms = sum(bool(one.explored and one.explored.drawn) for one in shown)
+    return [*lines, f"{swarms} of what exploration found was shown by a swarm first"]
 
 
 SEARCH_HEAD = ("found", "missed", "median", "p95")
@@ -122,7 +125,8 @@ def _row(one: Finding) -> str:
 
 
 def _plan(found: Found) -> str:
-    return "<br>".join(f"`{fault}`" for fault in found.faults)
+    told = "<br>".join(f"`{fault}`" for fault in found.faults)
+    return f"swarm of {found.drawn}: {told}" if found.drawn else told
 
 
 def _number(trials: int | None) -> str:
@@ -140,7 +144,9 @@ def _missed(shown: Sequence[Finding], budget: int) -> Iterator[str]:
 
 def _told_later(one: Finding) -> str:
     if one.later:
-        return f"found after {one.later.trials} trials, {' and '.join(f'`{fault}`' for fault in one.later.faults)}"
+        drawn = f"swarm of {one.later.drawn}: " if one.later.drawn else ""
+        faults = " and ".join(f"`{fault}`" for fault in one.later.faults)
+        return f"found after {one.later.trials} trials, {drawn}{faults}"
     by = [f"the hand-written plan `{one.written}`"] if one.written else []
     by += [f"random injection at {each.rate:g}" for each in one.injected if any(each.series)]
     return f"not found; shown by {', '.join(by)}"

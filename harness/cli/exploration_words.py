@@ -13,6 +13,7 @@ from harness.cli.console import say, say_table
 from harness.exploration import BLAMED, OUTCOMES, Cell, Failure, Findings, Fired, Shrunk
 
 FAILURES_SHOWN = 10
+FAULTS_NAMED = 3
 
 
 def say_findings(found: Findings, folder: Path) -> None:
@@ -55,8 +56,13 @@ def _say_failure(failure: Failure, folder: Path) -> None:
     first = failure.plans[0]
     plans = "1 plan" if len(failure.plans) == 1 else f"{len(failure.plans)} plans"
     say(f"{failure.agent} {failure.outcome}, {plans}: {'; '.join(failure.signature)}")
-    say(f"    {first.task_id}: {' and '.join(first.faults)}")
+    say(f"    {first.task_id}: {_faults(first.faults)}")
     say(f"    harness shrink {folder} {first.trial_id}")
+
+
+def _faults(told: Sequence[str]) -> str:
+    named = " and ".join(told[:FAULTS_NAMED])
+    return named if len(told) <= FAULTS_NAMED else f"{named} and {len(told) - FAULTS_NAMED} more at once"
 
 
 def say_shrunk(shrunk: Shrunk, folder: Path) -> None:

@@ -13,12 +13,21 @@ from harness.exploration.played import Played
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """One plan that was tried; ``alone`` is what came of its first fault without the second, None for a single one."""
+    """One plan that was tried: a single fault, a pair of them, or a swarm.
+
+    ``alone`` is what came of the first fault of a pair without the second.
+    """
 
     spec: TrialSpec
     candidates: tuple[Candidate, ...]
     played: Played
-    alone: Played | None
+    alone: Played | None = None
+    is_swarm: bool = False
+
+    @property
+    def hit(self) -> tuple[Candidate, ...]:
+        """The faults that hit."""
+        return tuple(one for one, fired in zip(self.candidates, self.played.fired, strict=True) if fired)
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,7 @@ class Attempt:
     case: Case
     candidates: tuple[Candidate, ...]
     alone: Played | None = None
+    is_swarm: bool = False
 
     @cached_property
     def spec(self) -> TrialSpec:
@@ -43,9 +53,14 @@ class Case:
     twin: Played
     tried: list[Tried] = field(default_factory=list)
 
+    @property
+    def lasts_s(self) -> float:
+        """How long it takes without a fault until the last call."""
+        return self.twin.sites[-1].time_s if self.twin.sites else 0.0
+
     def of_depth(self, faults: int) -> list[Tried]:
-        """Return what was tried with so many faults."""
-        return [one for one in self.tried if len(one.candidates) == faults]
+        """Return what was tried with so many faults, each one at a place of its own choice."""
+        return [one for one in self.tried if len(one.candidates) == faults and not one.is_swarm]
 
     @cached_property
     def different(self) -> list[Tried]:

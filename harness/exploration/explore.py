@@ -1,5 +1,7 @@
 """Systematic exploration: every applicable single fault, then pairs, less what the histories show can not matter.
 
+Swarms of faults come in between: they are no system, and find early what needs many faults at once.
+
 In the manner of Filibuster (Meiklejohn et al., "Service-Level Fault Injection Testing", SoCC 2021), which enumerates
 the faults at the calls of a passing run, and at those that appear under faults; and of lineage-driven fault injection
 (Alvaro, Rosen and Hellerstein, SIGMOD 2015), which leaves out what can not have had a part in the outcome.
@@ -11,6 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from harness.campaign import TrialSpec
@@ -27,7 +30,10 @@ from harness.exploration.case import Attempt, Case, Tried
 from harness.exploration.pairs import pairs, revealed
 from harness.exploration.played import Played
 from harness.exploration.sites import Place, Site
+from harness.exploration.swarms import swarm
 
+SINGLES_BEFORE_A_SWARM = 2
+SWARMS = 200
 T = TypeVar("T")
 
 PlayAll = Callable[[Sequence[TrialSpec]], Iterable[Played]]
@@ -62,19 +68,19 @@ def explore(
 ) -> Exploration:
     """Try single faults on every base; with ``depth`` 1 also at calls that only appear under another, with 2 pairs.
 
-    The order is fixed: all singles before all pairs. ``budget`` is the most trials.
+    The order is fixed: all singles, and swarms in between, before all pairs. ``budget`` is the most trials.
     ``stop`` ends it behind a trial; where ``play`` yields trials one by one, no more of them are played.
     """
     cases = tuple(Case(base, twin) for base, twin in zip(bases, play(bases), strict=True))
     left = math.inf if budget is None else max(0, budget - len(cases))
     left_out = 0
-    for level in (_singles, revealed, pairs)[: depth + 1]:
-        attempts = list(_news(cases, _in_turns(level(cases, kinds))))
+    for level in (_firsts, _revealed, _pairs)[: depth + 1]:
+        attempts = list(_news(cases, level(cases, kinds)))
         allowed = attempts if left >= len(attempts) else attempts[: int(left)]
         left_out += len(attempts) - len(allowed)
         left -= len(allowed)
         for one, played in zip(allowed, play([one.spec for one in allowed]), strict=True):
-            one.case.tried.append(Tried(one.spec, one.candidates, played, one.alone))
+            one.case.tried.append(Tried(one.spec, one.candidates, played, one.alone, one.is_swarm))
             if stop(one.case.tried[-1]):
                 return Exploration(cases, left_out)
     return Exploration(cases, left_out)
@@ -107,6 +113,31 @@ def _spread(items: Iterable[T], alike: Callable[[T], Hashable]) -> list[T]:
         return before[alike(one)]
 
     return sorted(items, key=turn)
+
+
+def _firsts(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
+    """Yield single faults, and after every second one a swarm."""
+    swarms = _swarms(cases, kinds)
+    for number, one in enumerate(_in_turns(_singles(cases, kinds)), 1):
+        yield one
+        if number % SINGLES_BEFORE_A_SWARM == 0:
+            yield from islice(swarms, 1)
+
+
+def _revealed(cases: Sequence[Case], kinds: Kinds) -> list[Attempt]:
+    return _in_turns(revealed(cases, kinds))
+
+
+def _pairs(cases: Sequence[Case], kinds: Kinds) -> list[Attempt]:
+    return _in_turns(pairs(cases, kinds))
+
+
+def _swarms(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
+    """Yield so many swarms of each run; the runs take turns."""
+    for number in range(SWARMS):
+        for case in cases:
+            if drawn := swarm(case.base, case.lasts_s, kinds, number):
+                yield Attempt(case, drawn, is_swarm=True)
 
 
 def _singles(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:

@@ -45,7 +45,7 @@ class Fired(msgspec.Struct, frozen=True):
 
 
 class PlanFound(msgspec.Struct, frozen=True):
-    """One plan that fails; ``faults`` say where, what and in which way."""
+    """One plan that fails; ``faults`` say where, what and in which way, of those that hit."""
 
     trial_id: str
     task_id: str
@@ -120,7 +120,7 @@ def _cells(exploration: Exploration) -> list[Cell]:
     kinds = all_fault_kinds()
     grouped: defaultdict[tuple[str, str, str, str], list[Tried]] = defaultdict(list)
     for one in exploration.tried:
-        if one.alone is None:
+        if one.alone is None and not one.is_swarm:
             first = one.candidates[0]
             key = (one.spec.agent.name, place_of(first), _family(first, kinds), first.fault.kind)
             grouped[key].append(one)
@@ -183,7 +183,7 @@ def failing(tried: Sequence[Tried]) -> list[Tried]:
 
 
 def _plan_found(one: Tried) -> PlanFound:
-    return PlanFound(one.spec.trial_id, one.spec.task_id, tuple(in_words(each) for each in one.candidates))
+    return PlanFound(one.spec.trial_id, one.spec.task_id, tuple(in_words(each) for each in one.hit))
 
 
 def in_words(one: Candidate) -> str:

@@ -25,9 +25,10 @@ Heard = Callable[[int], None]
 class Played(msgspec.Struct, frozen=True):
     """One trial: how it ended, the shape of its history, and the sites that it went through.
 
-    ``fired`` says which faults of the plan hit, ``hit_seq`` and ``hit_s`` when the first did (0 where none did), and
-    ``let_through`` whether the call that it hit was carried out or answered all the same. A memory keeps no sites and
-    no tails of trials with several faults.
+    ``fired`` says which faults of the plan hit, and ``addresses`` at which call first, None for what hits no call.
+    ``hit_seq`` and ``hit_s`` say when the first of them did (0 where none did), and ``let_through`` whether the call
+    that it hit was carried out or answered all the same. A memory keeps no sites and no
+    tails of trials with several faults.
     """
 
     trial_id: str
@@ -36,6 +37,7 @@ class Played(msgspec.Struct, frozen=True):
     shape: str
     history_digest: str
     fired: tuple[bool, ...]
+    addresses: tuple[str | None, ...]
     hit_seq: int
     hit_s: float
     let_through: bool
@@ -57,6 +59,7 @@ def play(spec: TrialSpec, kinds: Kinds | None = None) -> Played:
         shape=shape_of(record),
         history_digest=history_digest(record.events),
         fired=tuple(receipt.fired for receipt in record.receipts),
+        addresses=tuple(receipt.first_address for receipt in record.receipts),
         hit_seq=hits[0].seq if hits else 0,
         hit_s=hits[0].time_s if hits else 0.0,
         let_through=bool(hits) and _is_let_through(record, hits[0].address),

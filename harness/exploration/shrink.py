@@ -13,6 +13,7 @@ from harness.errors import UsageError
 from harness.exploration.minimise import minimise
 from harness.exploration.outcomes import FAILING
 from harness.exploration.played import Played
+from harness.exploration.sites import selector_of
 
 PlayOne = Callable[[TrialSpec], Played]
 Kinds = Mapping[str, FaultKind]
@@ -87,7 +88,8 @@ class _Oracle:
 def _simplest(faults: tuple[PlannedFault, ...], number: int, oracle: _Oracle, kinds: Kinds) -> tuple[PlannedFault, ...]:
     """Make one fault simpler, as long as the trial fails in the same way."""
     while True:
-        for simpler in _simpler(faults[number]):
+        hit = oracle.play(oracle.spec_of(faults)).addresses[number]
+        for simpler in _simpler(faults[number], hit):
             changed = (*faults[:number], simpler, *faults[number + 1 :])
             if _is_allowed(simpler, kinds) and oracle.fails(changed):
                 faults = changed
@@ -100,15 +102,24 @@ def _is_allowed(fault: PlannedFault, kinds: Kinds) -> bool:
     return not list(plan_problems(FaultPlan(faults=(fault,)), kinds))
 
 
-def _simpler(fault: PlannedFault) -> Iterator[PlannedFault]:
-    """Yield what is a little simpler, the boldest first: once for often, defaults for options, less for more."""
-    given = fault.model_fields_set
-    if "when" in given:
+def _simpler(fault: PlannedFault, hit: str | None) -> Iterator[PlannedFault]:
+    """Yield what is a little simpler, the boldest first: one call for many, defaults for options, less for more.
+
+    ``hit`` is the address that the fault hit first.
+    """
+    if hit is not None and fault.when.nth is None:
+        yield _once(fault, hit)
+    if "when" in fault.model_fields_set:
         yield from (_changed(fault, when=when) for when in _simpler_triggers(fault.when))
     for name, value in fault.options.items():
         others = {key: one for key, one in fault.options.items() if key != name}
         yield _changed(fault, options=others)
         yield from (_changed(fault, options={**others, name: less}) for less in _less(value))
+
+
+def _once(fault: PlannedFault, address: str) -> PlannedFault:
+    at, arrival = selector_of(address)
+    return _changed(fault, at=at, when=Trigger(nth=arrival))
 
 
 def _simpler_triggers(when: Trigger) -> Iterator[Trigger]:

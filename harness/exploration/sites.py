@@ -43,9 +43,15 @@ class Site(msgspec.Struct, frozen=True):
     @property
     def at(self) -> str:
         """The selector that picks this address and no other."""
-        escaped = _GLOB.sub(r"[\1]", self.identity)
-        identity = f"[{escaped}]" if escaped else ""
-        return f"{self.run_id}/{self.port}:{self.name}{identity}"
+        return selector_of(self.address)[0]
+
+
+def selector_of(address: str) -> tuple[str, int]:
+    """Return the selector that picks an address and no other, and the number of the arrival there."""
+    path, _, arrival = address.rpartition("#")
+    named, bracket, identity = path.partition("[")
+    escaped = _GLOB.sub(r"[\1]", identity[:-1])
+    return (f"{named}[{escaped}]" if bracket else named), int(arrival)
 
 
 def sites_of(record: Record) -> tuple[Site, ...]:

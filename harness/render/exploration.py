@@ -16,6 +16,7 @@ from harness.store import write_whole
 
 PAGE = "exploration.html"
 CARDS_SHOWN = 10
+FAULTS_NAMED = 3
 MOST_CARDS = 500
 _DONE = frozenset({"recovered", "degraded"})
 # A signature leaves out which words they are.
@@ -97,6 +98,7 @@ def render_exploration(found: Findings, folder: Path, asked: Asked) -> str:
             "blamed": [card for card in cards if card.failure.outcome in BLAMED],
             "in_good_faith": [card for card in cards if card.failure.outcome not in BLAMED],
             "cards_shown": CARDS_SHOWN,
+            "faults_named": FAULTS_NAMED,
             "left_out": len(found.failures) - len(cards),
         },
     )

@@ -86,17 +86,18 @@ def test_the_median_of_a_series_counts_what_was_not_found() -> None:
     assert Injected(0.1, (7,)).median == 7
 
 
-def made(name: str, explored_after: int | None, later: int | None = None) -> Finding:
+def made(name: str, explored_after: int | None, later: int | None = None, drawn: int = 0) -> Finding:
     """Return a finding that two searches agree on and one misses."""
     found, late = (
-        None if number is None else Found(number, ("slow (slow) at world",)) for number in (explored_after, later)
+        None if number is None else Found(number, ("slow (slow) at world",), drawn)
+        for number in (explored_after, later)
     )
     series = (Injected(0.1, (4, 5, 6)), Injected(0.3, (None, None, 3)))
     return Finding(name, "deadlines", found, None, series, late)
 
 
 def test_the_figures_are_those_of_the_findings() -> None:
-    shown = [made("one", 3), made("two", 9), made("three", None, later=70)]
+    shown = [made("one", 3, drawn=12), made("two", 9), made("three", None, later=70)]
     findings = [*shown, Finding("bare", "deadlines", Found(1, ())), Finding("hidden", "deadlines", None)]
     lines = [re.split(r"\s{2,}", line.strip()) for line in summary(findings)]
     assert lines == [
@@ -105,9 +106,13 @@ def test_the_figures_are_those_of_the_findings() -> None:
         ["exploration", "2", "1", "9", "—"],
         ["random 0.1", "3", "0", "5", "5"],
         ["random 0.3", "0", "3", "—", "—"],
+        ["1 of what exploration found was shown by a swarm first"],
     ]
     text = page(findings, 50)
     assert "| two | [deadlines](../scenarios/patterns/deadlines.yaml) | 9 | `slow (slow) at world` | 5 | — |" in text
+    assert (
+        "| one | [deadlines](../scenarios/patterns/deadlines.yaml) | 3 | swarm of 12: `slow (slow) at world` |" in text
+    )
     assert "- three: found after 70 trials, `slow (slow) at world`" in text
     assert "1 of 5 defects show in a trial without a fault: bare." in text
 

@@ -177,7 +177,7 @@ def test_what_was_never_at_work_is_told_from_what_was(html: str, found: Findings
     section = html[html.index('<section id="primitives">') :].partition("</section>")[0]
     shown = re.findall(r'<li class="(\w+)"><span>([^<]*)</span> <b>([^<]*)</b></li>', section)
     wanted = [
-        ("fired", one.primitive, f"{one.trials}") if one.trials else ("never", one.primitive, "never")
+        ("fired", one.primitive, number(one.trials)) if one.trials else ("never", one.primitive, "never")
         for one in found.primitives
     ]
     assert {state for state, _, _ in wanted} == {"fired", "never"}
