@@ -19,9 +19,8 @@ from harness.exploration.findings import in_words
 from harness.exploration.minimise import minimise
 
 RATES = (0.1, 0.3)
-# Random injection is repeated with other seeds. Where nobody else has shown a defect, it looks for it for so long.
+# Random injection is repeated with other seeds.
 SERIES = 3
-LOOKS = 100
 # How many times its budget exploration gets for a defect that it misses, to tell what is late from what is never found.
 LONGER = 20
 PAIRS = 2
@@ -89,7 +88,7 @@ def _finding(subject: Subject, judge: Judge, budget: int) -> Finding:
         return one
     one = replace(one, written=_written(subject, judge))
     if not one.is_revealed:
-        one = replace(one, injected=_injected(subject, judge, min(budget, LOOKS), 1))
+        one = replace(one, injected=_injected(subject, judge, budget, 1))
     if not one.is_revealed:
         return one
     later = None if one.explored else explored(subject, judge, budget * LONGER)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.exploring.finding import LONGER, LOOKS, RATES, SERIES, Finding, Found
+from benchmarks.exploring.finding import LONGER, RATES, SERIES, Finding, Found
 
 PAGE = Path(__file__).parents[2] / "docs" / "exploring_defects.md"
 
@@ -17,8 +17,8 @@ The defects in `benchmarks/defects` are the reference orchestrator with one part
 harness where to look: of the scenario of each defect only the deployment is taken, which is the agent's settings and
 its golden tasks, without the fault plans and expectations that people have written there. `harness explore` plays all
 single faults, with a swarm of drawn ones after every second, and then pairs; random injection plays the same tasks,
-where each call is hit with a probability of 0.1 or 0.3, by faults of the same kinds and variants that are drawn anew for
-each trial.
+where each call is hit with a probability of 0.1 or 0.3, by faults of the same kinds and variants that are drawn anew
+for each trial.
 
 - A trial *shows* a defect when the defective agent ends in harm, the sound agent ends in none in the same trial, and
   the defective one in none without the faults. Harm is: the task not done and called done, also by an agent that was
@@ -28,7 +28,7 @@ each trial.
 - Every search ends at the first trial that shows the defect, or after {budget} trials (—). Trials without faults, which
   exploration plays first, are counted; those of the sound agent are not.
 - Random injection is repeated {series} times with other seeds, and the median is given. Where neither exploration nor a
-  hand-written plan shows a defect, it looks for it in {looks} trials at each rate.
+  hand-written plan shows a defect, one series at each rate looks for it.
 - Of a *swarm* the smallest part is named that still shows the defect.
 
 This page is written by `python -m benchmarks.exploring --budget {budget} --docs`.
@@ -57,7 +57,7 @@ def page(findings: Sequence[Finding], budget: int) -> str:
     bare = [one.defect for one in findings if one.needs_no_fault]
     hidden = [one.defect for one in findings if not one.needs_no_fault and not one.is_revealed]
     parts = [
-        INTRODUCTION.format(budget=budget, series=SERIES, looks=LOOKS),
+        INTRODUCTION.format(budget=budget, series=SERIES),
         "```text\n" + "\n".join(summary(findings)) + "\n```\n",
         HEAD.format(rates=" | ".join(f"random {rate:g}" for rate in RATES), dashes="---:|" * len(RATES)),
         *map(_row, shown),
