@@ -15,7 +15,7 @@ from harness.exploration.outcomes import Outcome, outcome_of
 from harness.exploration.primitives import primitives_of
 from harness.exploration.shapes import shape_of, tails_of
 from harness.exploration.sites import Site, sites_of
-from harness.history import history_digest
+from harness.history import Event, history_digest
 from harness.scoring import Record, score
 
 TRIALS_PER_CHUNK = 25
@@ -25,10 +25,10 @@ Heard = Callable[[int], None]
 class Played(msgspec.Struct, frozen=True):
     """One trial: how it ended, the shape of its history, and the sites that it went through.
 
-    ``fired`` says which faults of the plan hit, and ``addresses`` at which call first, None for what hits no call.
+    ``fired`` says which faults of the plan hit, and ``addresses`` which calls each of them hit.
     ``hit_seq`` and ``hit_s`` say when the first of them did (0 where none did), and ``let_through`` whether the call
-    that it hit was carried out or answered all the same. A memory keeps no sites and no
-    tails of trials with several faults.
+    that it hit was carried out or answered all the same. A memory keeps no sites, tails
+    and addresses of trials with several faults.
     """
 
     trial_id: str
@@ -37,7 +37,7 @@ class Played(msgspec.Struct, frozen=True):
     shape: str
     history_digest: str
     fired: tuple[bool, ...]
-    addresses: tuple[str | None, ...]
+    addresses: tuple[tuple[str, ...], ...]
     hit_seq: int
     hit_s: float
     let_through: bool
@@ -59,7 +59,7 @@ def play(spec: TrialSpec, kinds: Kinds | None = None) -> Played:
         shape=shape_of(record),
         history_digest=history_digest(record.events),
         fired=tuple(receipt.fired for receipt in record.receipts),
-        addresses=tuple(receipt.first_address for receipt in record.receipts),
+        addresses=tuple(_hit_by(receipt.fault, hits) for receipt in record.receipts),
         hit_seq=hits[0].seq if hits else 0,
         hit_s=hits[0].time_s if hits else 0.0,
         let_through=bool(hits) and _is_let_through(record, hits[0].address),
@@ -67,6 +67,10 @@ def play(spec: TrialSpec, kinds: Kinds | None = None) -> Played:
         sites=sites_of(record),
         tails=tails_of(record),
     )
+
+
+def _hit_by(fault: int, hits: Sequence[Event]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(hit.address for hit in hits if hit.payload["fault"] == fault and hit.address))
 
 
 def _is_lied_to(spec: TrialSpec, record: Record, kinds: Kinds) -> bool:
@@ -86,8 +90,8 @@ def _play_all(specs: Sequence[TrialSpec]) -> list[bytes]:
 
 
 def _without_paths(spec: TrialSpec, played: Played) -> Played:
-    """Leave the sites of a pair out: nothing is tried on top of it, and there are many."""
-    return msgspec.structs.replace(played, sites=(), tails={}) if len(spec.plan.faults) > 1 else played
+    """Leave the calls of a pair or a swarm out: nothing is tried on top of it, and there are many."""
+    return msgspec.structs.replace(played, sites=(), tails={}, addresses=()) if len(spec.plan.faults) > 1 else played
 
 
 _ENCODER = msgspec.json.Encoder()

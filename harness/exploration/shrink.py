@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -88,8 +88,8 @@ class _Oracle:
 def _simplest(faults: tuple[PlannedFault, ...], number: int, oracle: _Oracle, kinds: Kinds) -> tuple[PlannedFault, ...]:
     """Make one fault simpler, as long as the trial fails in the same way."""
     while True:
-        hit = oracle.play(oracle.spec_of(faults)).addresses[number]
-        for simpler in _simpler(faults[number], hit):
+        hits = oracle.play(oracle.spec_of(faults)).addresses[number]
+        for simpler in _simpler(faults[number], hits):
             changed = (*faults[:number], simpler, *faults[number + 1 :])
             if _is_allowed(simpler, kinds) and oracle.fails(changed):
                 faults = changed
@@ -102,13 +102,13 @@ def _is_allowed(fault: PlannedFault, kinds: Kinds) -> bool:
     return not list(plan_problems(FaultPlan(faults=(fault,)), kinds))
 
 
-def _simpler(fault: PlannedFault, hit: str | None) -> Iterator[PlannedFault]:
+def _simpler(fault: PlannedFault, hits: Sequence[str]) -> Iterator[PlannedFault]:
     """Yield what is a little simpler, the boldest first: one call for many, defaults for options, less for more.
 
-    ``hit`` is the address that the fault hit first.
+    ``hits`` are the addresses of the calls that the fault hit.
     """
-    if hit is not None and fault.when.nth is None:
-        yield _once(fault, hit)
+    if fault.when.nth is None:
+        yield from (_once(fault, address) for address in hits)
     if "when" in fault.model_fields_set:
         yield from (_changed(fault, when=when) for when in _simpler_triggers(fault.when))
     for name, value in fault.options.items():

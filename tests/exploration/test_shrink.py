@@ -41,6 +41,14 @@ def test_an_outage_becomes_the_one_call_that_it_takes() -> None:
     assert shrunk.after.plan.faults[0].when.nth == 1
 
 
+def test_a_fault_that_strikes_many_calls_becomes_the_one_that_it_takes() -> None:
+    """Reads that are delivered twice do no harm, whenever they come."""
+    anywhere = {"kind": "duplicate_delivery", "at": "*", "when": {"every": True}}
+    assert len(play(failing(anywhere)).addresses[0]) == 2
+    [fault] = shrink(failing(anywhere), play, all_fault_kinds()).after.plan.faults
+    assert (fault.at, fault.when.nth) == ("run-1/tool:issue_refund[order_id=O-1]", 1)
+
+
 def test_a_delay_becomes_as_short_as_it_can_be() -> None:
     late = {"kind": "duplicate_delivery", "at": "tool:issue_refund", "options": {"delay_s": 512.0}}
     shrunk = shrink(failing(late), play, all_fault_kinds())
