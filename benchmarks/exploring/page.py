@@ -16,7 +16,7 @@ INTRODUCTION = """\
 The defects in `benchmarks/defects` are the reference orchestrator with one part missing or wrong. Here nobody tells the
 harness where to look: of the scenario of each defect only the deployment is taken, which is the agent's settings and
 its golden tasks, without the fault plans and expectations that people have written there. `harness explore` plays all
-single faults, with a swarm of drawn ones after every second, and then pairs; random injection plays the same tasks,
+single faults, with a swarm of drawn ones after each, and then pairs; random injection plays the same tasks,
 where each call is hit with a probability of 0.1 or 0.3, by faults of the same kinds and variants that are drawn anew
 for each trial.
 

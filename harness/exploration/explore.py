@@ -32,7 +32,6 @@ from harness.exploration.played import Played
 from harness.exploration.sites import Place, Site
 from harness.exploration.swarms import swarm
 
-SINGLES_BEFORE_A_SWARM = 2
 SWARMS = 200
 T = TypeVar("T")
 
@@ -116,12 +115,11 @@ def _spread(items: Iterable[T], alike: Callable[[T], Hashable]) -> list[T]:
 
 
 def _firsts(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
-    """Yield single faults, and after every second one a swarm."""
+    """Yield single faults, and a swarm after each as long as there are any."""
     swarms = _swarms(cases, kinds)
-    for number, one in enumerate(_in_turns(_singles(cases, kinds)), 1):
+    for one in _in_turns(_singles(cases, kinds)):
         yield one
-        if number % SINGLES_BEFORE_A_SWARM == 0:
-            yield from islice(swarms, 1)
+        yield from islice(swarms, 1)
 
 
 def _revealed(cases: Sequence[Case], kinds: Kinds) -> list[Attempt]:

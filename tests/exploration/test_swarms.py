@@ -10,7 +10,6 @@ from harness.boundary import plan_problems
 from harness.content import all_fault_kinds
 from harness.exploration import bases_of, findings
 from harness.exploration.candidates import Candidate, plan_of
-from harness.exploration.explore import SINGLES_BEFORE_A_SWARM
 from harness.exploration.swarms import Swarm, swarm
 from tests.exploration.conftest import REFERENCE, TASK, WITHOUT_KEYS, Explore
 
@@ -50,10 +49,9 @@ def test_a_simulation_is_hurt_from_a_moment_of_the_run_on() -> None:
     assert len(set(begins_s)) > 1
 
 
-def test_a_swarm_comes_after_every_second_single_fault(explore_shop: Explore) -> None:
-    tried = explore_shop(depth=0, budget=100).tried
-    assert [one.is_swarm for one in tried[:9]] == [False, False, True] * 3
-    assert sum(one.is_swarm for one in tried) == len(tried) // (SINGLES_BEFORE_A_SWARM + 1)
+def test_single_faults_and_swarms_take_turns(explore_shop: Explore) -> None:
+    tried = explore_shop(depth=0, budget=101).tried
+    assert [one.is_swarm for one in tried] == [False, True] * 50
     assert any(len(one.candidates) > 2 for one in tried if one.is_swarm)
 
 
