@@ -25,10 +25,9 @@ Heard = Callable[[int], None]
 class Played(msgspec.Struct, frozen=True):
     """One trial: how it ended, the shape of its history, and the sites that it went through.
 
-    ``fired`` says which faults of the plan hit, and ``addresses`` which calls each of them hit.
-    ``hit_seq`` and ``hit_s`` say when the first of them did (0 where none did), and ``let_through`` whether the call
-    that it hit was carried out or answered all the same. A memory keeps no sites, tails
-    and addresses of trials with several faults.
+    ``fired`` says which faults of the plan hit, and ``addresses`` which calls each of them hit. ``hit_seq`` and
+    ``hit_s`` say when the first of them did (0 where none did), and ``let_through`` whether the call that it hit was
+    carried out or answered all the same. A memory keeps no sites, tails and addresses of trials with several faults.
     """
 
     trial_id: str
@@ -37,13 +36,13 @@ class Played(msgspec.Struct, frozen=True):
     shape: str
     history_digest: str
     fired: tuple[bool, ...]
-    addresses: tuple[tuple[str, ...], ...]
     hit_seq: int
     hit_s: float
     let_through: bool
     primitives: tuple[str, ...]
     sites: tuple[Site, ...]
     tails: dict[str, str]
+    addresses: tuple[tuple[str, ...], ...] = ()
 
 
 def play(spec: TrialSpec, kinds: Kinds | None = None) -> Played:
