@@ -76,11 +76,15 @@ def defects_of(agent: str, jobs: int) -> Iterator[Found]:
 
 
 def _first_of_each(tried: Sequence[Tried], clean: set[str]) -> Iterator[tuple[Tried, tuple[str, ...]]]:
-    """Yield the first trial of each set of rules that faults alone bring about."""
+    """Yield the first trial of each set of rules that faults alone bring about.
+
+    A swarm can break at once what others break one by one, so it counts only when it breaks something else.
+    """
     seen: set[tuple[str, ...]] = set()
     for one in tried:
         rules = tuple(rule for rule in rules_of(one.played) if rule not in clean)
-        if rules and rules not in seen:
+        known = {rule for some in seen for rule in some}
+        if rules and rules not in seen and not (one.is_swarm and known.issuperset(rules)):
             seen.add(rules)
             yield one, rules
 

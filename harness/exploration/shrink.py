@@ -19,6 +19,7 @@ PlayOne = Callable[[TrialSpec], Played]
 Kinds = Mapping[str, FaultKind]
 
 HALVINGS = 12
+HITS_TRIED = 8
 
 
 class Shrunk(msgspec.Struct, frozen=True):
@@ -108,7 +109,7 @@ def _simpler(fault: PlannedFault, hits: Sequence[str]) -> Iterator[PlannedFault]
     ``hits`` are the addresses of the calls that the fault hit.
     """
     if fault.when.nth is None:
-        yield from (_once(fault, address) for address in hits)
+        yield from (_once(fault, address) for address in hits[:HITS_TRIED])
     if "when" in fault.model_fields_set:
         yield from (_changed(fault, when=when) for when in _simpler_triggers(fault.when))
     for name, value in fault.options.items():
