@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
 
 import pytest
 
@@ -33,9 +34,17 @@ def few() -> dict[str, FaultKind]:
     return {name: all_fault_kinds()[name] for name in FEW}
 
 
+@cache
+def _explored(agent: str, depth: int, budget: int | None, jobs: int, kinds: tuple[str, ...]) -> Exploration:
+    some = {name: kind for name, kind in all_fault_kinds().items() if name in kinds}
+    bases = bases_of(TASK, [AgentSpec.model_validate_json(agent)])
+    with workers(jobs) as spread:
+        return explore(bases, Memory(spread).play, some, depth=depth, budget=budget)
+
+
 @pytest.fixture
-def explore_shop(few: dict[str, FaultKind], shop: object) -> Explore:
-    """Return a function that explores one task of the shop."""
+def explore_shop(shop: object) -> Explore:
+    """Return a function that explores one task of the shop; each exploration is made once, for all tests to look at."""
     del shop
 
     def explored(
@@ -44,9 +53,8 @@ def explore_shop(few: dict[str, FaultKind], shop: object) -> Explore:
         depth: int = 1,
         budget: int | None = None,
         jobs: int = 1,
-        kinds: dict[str, FaultKind] = few,
+        kinds: Iterable[str] = FEW,
     ) -> Exploration:
-        with workers(jobs) as spread:
-            return explore(bases_of(TASK, [agent]), Memory(spread).play, kinds, depth=depth, budget=budget)
+        return _explored(agent.model_dump_json(), depth, budget, jobs, tuple(kinds))
 
     return explored

@@ -136,7 +136,7 @@ def test_a_killed_exploration_goes_on_where_it_was_and_finds_the_same(
                 raise Killed
 
         with workers(1) as spread:
-            return told(explore(bases, Memory(spread, path, hear).play, few))
+            return told(explore(bases, Memory(spread, path, hear).play, few, budget=200))
 
     with pytest.raises(Killed):
         explored(60)
