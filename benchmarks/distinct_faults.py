@@ -101,7 +101,7 @@ def _shortfalls(subject: Subject, play: PlayAll, kinds: Kinds) -> Iterator[tuple
     """Yield kind and signature of each trial that its fault makes fall short, in another way than without it."""
     found = explore(subject.bases, lambda specs: play([subject.under(one) for one in specs]), kinds, depth=0)
     for case in found.cases:
-        for one in case.tried:
+        for one in case.of_depth(1):
             hit = one.played.fired[0] and one.played.outcome in SHORT
             if hit and one.played.signature != case.twin.signature:
                 yield one.candidates[0].fault.kind, one.played.signature

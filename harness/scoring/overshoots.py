@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -13,6 +14,7 @@ from harness.scoring.record import Record
 
 _BUDGETED_PORTS = (*TOOL_PORTS, "memory", "agent")  # what a planner can call; the rest is the control's own
 _SLACK = 1e-6  # of sums of fractions, and of clocks that count from 1970
+Losses = Mapping[str | None, Sequence[int]]
 
 
 class Overshoot(msgspec.Struct, frozen=True):
@@ -65,19 +67,27 @@ def _first_beyond(spent: Iterable[Spending], limit: Callable[[int], float], unit
             yield Overshoot(one.event, one.used, allowed, unit)
 
 
-def _forgot(record: Record, run_id: str | None, seq: int) -> int:
+def _losses(record: Record) -> Losses:
+    """Return the numbers of the events by which each run lost its log."""
+    lost: defaultdict[str | None, list[int]] = defaultdict(list)
+    for hit in record.of("fault_injected"):
+        if record.plan.faults[hit.payload["fault"]].options.get("log") == "lost":
+            lost[hit.run_id].append(hit.seq)
+    return lost
+
+
+def _forgot(losses: Losses, run_id: str | None, seq: int) -> int:
     """Return the number of the event by which a run last lost its log before ``seq``; -1 where it never did."""
-    hits = [one for one in record.of("fault_injected") if one.run_id == run_id and one.seq < seq]
-    faults = record.plan.faults
-    return max((one.seq for one in hits if faults[one.payload["fault"]].options.get("log") == "lost"), default=-1)
+    return max((one for one in losses.get(run_id, ()) if one < seq), default=-1)
 
 
 def _running_total(record: Record, events: Sequence[Event], cost: Callable[[Event], float]) -> Iterator[Spending]:
+    losses = _losses(record)
     totals: dict[tuple[str | None, int], float] = {}
     for event in events:
         if (more := cost(event)) > 0:
             since = event.payload.get("call", event.seq)
-            life = event.run_id, _forgot(record, event.run_id, since)
+            life = event.run_id, _forgot(losses, event.run_id, since)
             totals[life] = totals.get(life, 0.0) + more
             yield Spending(event, totals[life], since)
 
@@ -105,17 +115,19 @@ def _model_ends(record: Record) -> list[Event]:
 
 def _steps(record: Record) -> Iterator[Spending]:
     """Yield each end of a run with its last step, which began with the first event that is a part of it."""
+    losses = _losses(record)
     for end in record.of("run_completed"):
         if end.step is not None:
-            forgot = _forgot(record, end.run_id, end.seq)
+            forgot = _forgot(losses, end.run_id, end.seq)
             own = (one.seq for one in record.events if (one.run_id, one.step) == (end.run_id, end.step))
             yield Spending(end, float(end.step), next(seq for seq in own if seq > forgot))
 
 
 def _seconds(record: Record) -> Iterator[Spending]:
     """Yield each end of a run with the seconds since it began, less those for which it was parked until then."""
+    losses = _losses(record)
     for end, run_id in _run_ends(record):
-        forgot = _forgot(record, run_id, end.seq)
+        forgot = _forgot(losses, run_id, end.seq)
         begins = (one.time_s for one in record.of("run_started") if one.run_id == run_id and one.seq > forgot)
         parked = [one for one in record.of("run_parked") if one.run_id == run_id and forgot < one.seq < end.seq]
         used = end.time_s - next(begins, end.time_s) - sum(one.payload["parked_s"] for one in parked)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("shop")
 
 
 def test_every_kind_that_applies_is_tried_at_every_call(explore_shop: Explore) -> None:
-    case = explore_shop().cases[0]
+    case = explore_shop(depth=0).cases[0]
     tried = {(one.candidates[0].site, one.candidates[0].fault.kind) for one in case.of_depth(1)}
     writes = [site.address for site in case.twin.sites if site.effect == "irreversible"]
     models = [site.address for site in case.twin.sites if site.port == "model"]
@@ -35,7 +35,7 @@ def test_calls_that_appear_only_under_another_fault_are_hurt_as_well(explore_sho
 
 
 def test_kinds_take_turns_and_changes_come_first(explore_shop: Explore, few: dict[str, FaultKind]) -> None:
-    singles = [one.candidates[0] for one in explore_shop().cases[0].of_depth(1)]
+    singles = [one.candidates[0] for one in explore_shop(depth=0).cases[0].of_depth(1)]
     first_round = [one.fault.kind for one in singles[: len(few)]]
     assert sorted(first_round) == sorted(few)
     [timeout] = [one for one in singles[: len(few)] if one.fault.kind == "timeout"]
@@ -44,7 +44,9 @@ def test_kinds_take_turns_and_changes_come_first(explore_shop: Explore, few: dic
 
 def test_an_outage_lasts_or_ends_or_comes_and_goes(explore_shop: Explore) -> None:
     lasting = [
-        one.candidates[0] for one in explore_shop().cases[0].of_depth(1) if one.candidates[0].fault.when.nth is None
+        one.candidates[0]
+        for one in explore_shop(depth=0).cases[0].of_depth(1)
+        if one.candidates[0].fault.when.nth is None
     ]
     model = [one for one in lasting if one.site == "run-1/model:planner" and one.fault.kind == "timeout"]
     ways = {(one.fault.when.every, one.fault.when.first, one.fault.when.probability) for one in model}
@@ -66,7 +68,7 @@ def test_the_reference_holds_under_every_single_fault(explore_shop: Explore) -> 
 
 
 def test_an_agent_without_keys_is_found_out_by_one_lost_acknowledgement(explore_shop: Explore) -> None:
-    singles = explore_shop(WITHOUT_KEYS).cases[0].of_depth(1)
+    singles = explore_shop(WITHOUT_KEYS, depth=0).cases[0].of_depth(1)
     violated = [one for one in singles if one.played.outcome == "violated"]
     assert {"timeout", "duplicate_delivery"} <= {one.candidates[0].fault.kind for one in violated}
     assert all("violation duplicate_effect issue_refund executed" in one.played.signature for one in violated)
@@ -102,7 +104,7 @@ def test_pairs_begin_with_faults_that_make_a_difference(explore_shop: Explore) -
 
 
 def test_the_budget_is_kept_and_what_it_leaves_out_is_counted(explore_shop: Explore) -> None:
-    whole, part = explore_shop(), explore_shop(budget=20)
+    whole, part = explore_shop(depth=0), explore_shop(depth=0, budget=20)
     assert len(part.tried) == 20 - len(part.cases)
     assert [one.spec for one in part.tried] == [one.spec for one in whole.tried][: len(part.tried)]
     assert part.left_out > 0
