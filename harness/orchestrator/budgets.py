@@ -110,6 +110,10 @@ class BudgetMeter:
         """Count an attempt that goes out."""
         self.tool_calls += call.port != "model"
 
+    def count_lost(self, call: Call, times: int) -> None:
+        """Count what former lives have sent and forgotten."""
+        self.tool_calls += times if call.port != "model" else 0
+
     def _refuse_model_call(self, call: Call) -> None:
         tokens_in, tokens_out = call.context.tokens, self._models.tokens_out_max
         cost_usd = self._prices.cost_usd(call.name, tokens_in, tokens_out)

@@ -12,12 +12,25 @@ from harness.orchestrator.retries import intent_of
 from harness.orchestrator.run import Run
 
 LOOK_UP_TIMEOUT_S = 5.0
+LOOK_UPS = 2
 UNHEARD_OF = Reply("unknown", message="nobody knows whether this was sent")
 
 
 def already_applied(value: Any) -> Reply:
     """Return what a call answers whose effect is there already; ``value`` is what it answered the first time."""
     return succeeded({**value, "already_applied": True} if isinstance(value, dict) else value)
+
+
+def _read(answer: Reply, call: Call, reply: Reply) -> Reply:
+    """Return what is known of a call by what its key store says of it."""
+    match answer.value:
+        case {"applied": True, "arguments": arguments} if arguments != call.arguments:
+            return failed("conflict", "its idempotency key was used for something else; nothing was applied")
+        case {"applied": True, "value": value}:
+            return already_applied(value)
+        case {"applied": False, "complete": False}:
+            return Reply("unknown", None, "conflict", "the tool has lost keys, and can not tell about this one")
+    return reply
 
 
 class Carrier:
@@ -64,6 +77,7 @@ class Carrier:
         run.meter.cut(timeout_s)  # before anybody takes note of a call that can not go out any more
         if self._is_stale(call):
             return Reply("unknown", None, "conflict", "its key is too old to be repeated safely")
+        run.meter.count_lost(call, run.life.sent_in_vain(call, attempt))
         run.meter.refuse_call(call)
         if await run.life.refuses(call.name, lambda: not run.breakers.allows(call.name, run.session)):
             return failed("unavailable", f"the circuit of {call.name} is open")
@@ -121,9 +135,19 @@ class Carrier:
         return intent_of(call) in self._unknown and age_s >= self._run.policy.retry.key_ttl_s
 
     async def _look_up(self, call: Call, reply: Reply) -> Reply:
-        """Ask the tool's own key store whether the effect took place; keep ``reply`` where it did not."""
+        """Ask the tool's own key store whether the effect took place; keep ``reply`` where it did not.
+
+        Where the store does not answer, nobody may repeat the call: a tool that has lost its keys would do it again.
+        """
         if call.idempotency_key is None:
             return reply
+        for _ in range(LOOK_UPS):
+            answer = await self._asked(call)
+            if answer.ok:
+                return _read(answer, call, reply)
+        return msgspec.structs.replace(reply, retryable=False)
+
+    async def _asked(self, call: Call) -> Reply:
         question = msgspec.structs.replace(
             call,
             port="store",
@@ -133,15 +157,7 @@ class Carrier:
         )
         self._run.meter.refuse_call(question)
         self._run.meter.count_call(question)
-        answer = await self._run.session.send(question)
-        match answer.value:
-            case {"applied": True, "arguments": arguments} if arguments != call.arguments:
-                return failed("conflict", "its idempotency key was used for something else; nothing was applied")
-            case {"applied": True, "value": value}:
-                return already_applied(value)
-            case {"applied": False, "complete": False}:
-                return Reply("unknown", None, "conflict", "the tool has lost keys, and can not tell about this one")
-        return reply
+        return await self._run.session.send(question)
 
     def _announce(self, call: Call, reply: Reply, attempt: int, wait_s: float) -> None:
         self._run.session.emit(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -46,15 +46,14 @@ class Durable:
         lost = session.log == "lost" and bool(entries)
         if session.log != "kept" and entries:
             self._write(session.log)
-            entries = entries[:-1] if session.log == "torn" else []
+            entries = log.entries(session.run_id)
         self._lines = {f"{entry.kind} {entry.key}": entry for entry in entries if entry.kind in _HANDED_OUT}
         # What former lives have told, and this one may not tell again.
         self._told = Counter(entry.event for entry in entries if entry.kind == "emitted")
         self.began_at_s = entries[0].at_s if entries else self._real.now()
         self._replayed_at_s = self.began_at_s
         self._seen: Counter[str] = Counter()
-        # The line that can not be read may say that the next call was sent already.
-        self.in_doubt = session.log == "torn"
+        self._sends, self.in_doubt = _sends(entries)
         self.resumed = bool(entries)
         self.answers_from_log = False
         self.replayed_calls = sum(entry.kind == "answered" for entry in entries)
@@ -105,7 +104,7 @@ class Durable:
             self._write("slept", key=key)
 
     async def _send(self, call: Call) -> Reply:
-        key = self._key(f"{call.port}:{call.name}:{digest([call.arguments, call.step, call.attempt])[:16]}")
+        key = self._key(_what(call))
         sent = await self._logged(f"sent {key}")
         answered = await self._logged(f"answered {key}")
         self.answers_from_log = answered is not None
@@ -115,16 +114,27 @@ class Durable:
         if sent is None:
             self._told.clear()  # whatever a former life has told, it told before this
         may_have_been_sent, self.in_doubt = sent is not None or self.in_doubt, False
-        if may_have_been_sent and call.port in _WITH_EFFECTS:
+        is_lost = may_have_been_sent and call.port in _WITH_EFFECTS
+        if sent is None or not is_lost:
+            self._write("sent", key=key, port=call.port, name=call.name, step=call.step)
+        if is_lost:
             reply = Reply("unknown", None, "timeout", "the process died before an answer came", retryable=True)
         else:
             if sent is not None and call.port == "approval":
                 call = self._with_what_is_left(call, sent.at_s)
-            self._write("sent", key=key, port=call.port, name=call.name, step=call.step)
             reply = await self._session.send(call)
         self.answers_from_log = False  # while this one was under way, another may have been
         self._write("answered", key=key, port=call.port, name=call.name, step=call.step, reply=reply)
         return reply
+
+    def sent_in_vain(self, call: Call, attempt: int) -> int:
+        """Return how often former lives have sent what is to be sent next, less the one time that it counts as now."""
+        what = _what(msgspec.structs.replace(call, attempt=attempt))
+        key = f"{what}:{self._seen[what] + 1}"
+        sent = self._sends[key]
+        if f"answered {key}" in self._lines or call.port in _WITH_EFFECTS:
+            return max(0, sent - 1)
+        return sent or int(self.in_doubt)
 
     def _with_what_is_left(self, question: Call, asked_at_s: float) -> Call:
         """Return a question that is asked again, with the patience that is left of the first time."""
@@ -158,3 +168,26 @@ class Durable:
 
     def _write(self, kind: Any, **fields: Any) -> None:
         self._log.append(self._session.run_id, Entry(kind, self._real.now(), **fields))
+
+
+def _what(call: Call) -> str:
+    """Name what a call asks for, the same in every life."""
+    return f"{call.port}:{call.name}:{digest([call.arguments, call.step, call.attempt])[:16]}"
+
+
+def _sends(entries: Iterable[Entry]) -> tuple[Counter[str], bool]:
+    """Return how often each call was sent, and whether the next one may have been.
+
+    A line that can not be read may say that the call which was sent after it had been sent before.
+    """
+    sends: Counter[str] = Counter()
+    in_doubt = False
+    for entry in entries:
+        if entry.kind == "torn":
+            in_doubt = True
+        elif entry.kind == "sent":
+            sends[entry.key] += 1 + (in_doubt and entry.key not in sends and entry.port not in _WITH_EFFECTS)
+            in_doubt = False
+        elif entry.kind == "answered":
+            in_doubt = False
+    return sends, in_doubt

@@ -17,8 +17,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``begun`` opens the log. ``sent`` is written before a call goes out, ``answered`` when its reply is known, ``slept``
     when a wait is over, ``refused`` when a part that other runs share has said no; all four name what they are about by
-    ``key``. ``emitted`` is an event of the control flow. ``lost`` says that everything above it is gone, ``torn`` that
-    the line above it can not be read.
+    ``key``. ``emitted`` is an event of the control flow. ``lost`` says that everything above it is gone, ``torn``
+    stands for a line that can not be read.
     """
 
     kind: Literal["begun", "sent", "answered", "slept", "refused", "emitted", "lost", "torn"]
@@ -53,6 +53,7 @@ def _kept(entries: list[Entry]) -> list[Entry]:
             kept.clear()
         elif entry.kind == "torn":
             kept.pop()
+            kept += [entry] if kept else []
         else:
             kept.append(entry)
     return kept
