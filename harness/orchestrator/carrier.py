@@ -137,7 +137,8 @@ class Carrier:
     async def _look_up(self, call: Call, reply: Reply) -> Reply:
         """Ask the tool's own key store whether the effect took place; keep ``reply`` where it did not.
 
-        Where the store does not answer, nobody may repeat the call: a tool that has lost its keys would do it again.
+        Where the store does not answer, nobody knows, and nobody may repeat the call: a tool that has lost its keys
+        would do it again.
         """
         if call.idempotency_key is None:
             return reply
@@ -145,7 +146,7 @@ class Carrier:
             answer = await self._asked(call)
             if answer.ok:
                 return _read(answer, call, reply)
-        return msgspec.structs.replace(reply, retryable=False)
+        return msgspec.structs.replace(reply, status="unknown", retryable=False)
 
     async def _asked(self, call: Call) -> Reply:
         question = msgspec.structs.replace(

@@ -23,6 +23,8 @@ from harness.simulation import Clock
 
 # A question to a person or a model has no effect: it is simply asked again.
 _WITH_EFFECTS = ("tool", "memory", "agent")
+# What was sent there goes on without an answer: it may take effect, and a person may think about it.
+_OUT_THERE = (*_WITH_EFFECTS, "approval")
 _HANDED_OUT = ("sent", "answered", "slept", "refused")
 # What the parts tell that are shared with other runs: a new life does not pass there again.
 _OF_SHARED_PARTS = ("breaker_opened", "breaker_half_opened", "breaker_closed", "kill_switch_tripped")
@@ -80,11 +82,15 @@ class Durable:
 
     def now(self) -> float:
         """Return the time of the log while answers come from there, else the real one."""
-        return self._replayed_at_s if self._lines else self._real.now()
+        return self._replayed_at_s if self._is_behind() else self._real.now()
+
+    def _is_behind(self) -> bool:
+        """Whether a former life has done what comes next; what it only asked for is asked for now."""
+        return any(entry.kind != "sent" or entry.port in _OUT_THERE for entry in self._lines.values())
 
     def _budget_factor(self, at_s: float | None) -> float:
         """Scale budgets as they were scaled at the time of the log, while answers come from there."""
-        return self._session.budget_factor(self._replayed_at_s if at_s is None and self._lines else at_s)
+        return self._session.budget_factor(self._replayed_at_s if at_s is None and self._is_behind() else at_s)
 
     async def refuses(self, what: str, refused_now: Callable[[], bool]) -> bool:
         """Decide on what other runs have a say in; while the log lasts, as it was decided then."""
