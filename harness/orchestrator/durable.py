@@ -55,7 +55,8 @@ class Durable:
         self.began_at_s = entries[0].at_s if entries else self._real.now()
         self._replayed_at_s = self.began_at_s
         self._seen: Counter[str] = Counter()
-        self._sends, self.in_doubt = _sends(entries)
+        self._sends, self._torn = _sends(entries)
+        self.in_doubt = self._torn > 0
         self.resumed = bool(entries)
         self.answers_from_log = False
         self.replayed_calls = sum(entry.kind == "answered" for entry in entries)
@@ -140,7 +141,7 @@ class Durable:
         sent = self._sends[key]
         if f"answered {key}" in self._lines or call.port in _WITH_EFFECTS:
             return max(0, sent - 1)
-        return sent or int(self.in_doubt)
+        return sent + (self._torn if self.in_doubt else 0)
 
     def _with_what_is_left(self, question: Call, asked_at_s: float) -> Call:
         """Return a question that is asked again, with the patience that is left of the first time."""
@@ -181,19 +182,19 @@ def _what(call: Call) -> str:
     return f"{call.port}:{call.name}:{digest([call.arguments, call.step, call.attempt])[:16]}"
 
 
-def _sends(entries: Iterable[Entry]) -> tuple[Counter[str], bool]:
-    """Return how often each call was sent, and whether the next one may have been.
+def _sends(entries: Iterable[Entry]) -> tuple[Counter[str], int]:
+    """Return how often each call was sent at most, and how often the next one may have been.
 
-    A line that can not be read may say that the call which was sent after it had been sent before.
+    Each line that can not be read may say that the call which was sent after it had been sent before. What may take
+    effect is not sent again after such a line.
     """
     sends: Counter[str] = Counter()
-    in_doubt = False
+    torn = 0
     for entry in entries:
         if entry.kind == "torn":
-            in_doubt = True
-        elif entry.kind == "sent":
-            sends[entry.key] += 1 + (in_doubt and entry.key not in sends and entry.port not in _WITH_EFFECTS)
-            in_doubt = False
-        elif entry.kind == "answered":
-            in_doubt = False
-    return sends, in_doubt
+            torn += 1
+        elif entry.kind in ("sent", "answered"):
+            if entry.kind == "sent":
+                sends[entry.key] += 1 + (0 if entry.port in _WITH_EFFECTS else torn)
+            torn = 0
+    return sends, torn

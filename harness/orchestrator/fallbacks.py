@@ -26,6 +26,7 @@ STATES: dict[Cause, TerminalState] = {
 QUERY_LENGTH = 200
 KNOWN_LENGTH = 300
 QUEUE_TIMEOUT_S = 10.0
+FORGOTTEN = "The log of an earlier life is lost: whether that has done something is unknown."
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -66,7 +67,8 @@ class Fallbacks:
         payload = {"cause": halt.cause, "mode": mode, **halt.facts}
         self._run.session.emit("fallback_activated", step=self._run.meter.steps, payload=payload)
         state = "queued" if mode == "human_queue" else STATES[halt.cause]
-        return Outcome(state, f"{answer} {account(halt, context.observations)}")
+        forgotten = f" {FORGOTTEN}" if self._run.life.has_forgotten else ""
+        return Outcome(state, f"{answer} {account(halt, context.observations)}{forgotten}")
 
     async def _summary(self, _cause: str, _context: Context) -> str | None:
         return "I stopped before the end."
