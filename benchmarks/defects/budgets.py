@@ -73,6 +73,9 @@ class _NoDeadline(BudgetMeter):
     def cut(self, wanted_s: float) -> float:
         return wanted_s
 
+    def wait_s(self, seconds: float) -> float:
+        return seconds
+
 
 no_deadline = Parts(budgets=_NoDeadline)
 

@@ -148,6 +148,11 @@ class BudgetMeter:
             self.refuse("deadline_s", self.deadline_s, self.deadline_s - left_s, wanted_s)
         return min(wanted_s, left_s)
 
+    def wait_s(self, seconds: float) -> float:
+        """Return a wait that ends before the deadline; raises Halt at once for one that does not."""
+        self.refuse("deadline_s", self.deadline_s, self._clock.now() - self._started_at_s, seconds)
+        return seconds
+
     def refuse(self, budget: str, limit: float, used: float, more: float) -> None:
         """Raise Halt when ``more`` would be above the limit."""
         _refuse(budget, limit, used, more)
@@ -162,6 +167,11 @@ class NoBudget(BudgetMeter):
 
     def refuse_call(self, call: Call) -> None:
         """Let every call pass, whatever its tenant has spent."""
+
+    def wait_s(self, seconds: float) -> float:
+        """Return a wait that ends before the deadline; raises Halt at once for one that does not."""
+        self.refuse("deadline_s", self.deadline_s, self._clock.now() - self._started_at_s, seconds)
+        return seconds
 
     def refuse(self, budget: str, limit: float, used: float, more: float) -> None:
         """Let everything pass."""

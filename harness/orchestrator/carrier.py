@@ -64,8 +64,9 @@ class Carrier:
                 wait_s = None if reply.ok else run.retries.wait_s(call, reply, attempt, read=effect == "read")
                 if wait_s is None:
                     return await self._look_up(call, reply) if doubtful and reply.status == "failed" else reply
+                wait_s = run.meter.wait_s(wait_s)
                 self._announce(call, reply, attempt + 1, wait_s)
-                await run.session.clock.sleep(run.meter.cut(wait_s))
+                await run.session.clock.sleep(wait_s)
             except Halt as halt:
                 halt.reply = msgspec.structs.replace(reply, status="unknown") if reply and doubtful else reply
                 raise
@@ -127,7 +128,7 @@ class Carrier:
         """Wait out a Retry-After, also when the planner asks for the same tool anew."""
         wait_s = self._not_before_s.get(name, 0.0) - self._run.session.clock.now()
         if wait_s > 0:
-            await self._run.session.clock.sleep(self._run.meter.cut(wait_s))
+            await self._run.session.clock.sleep(self._run.meter.wait_s(wait_s))
 
     def _is_stale(self, call: Call) -> bool:
         """Whether this may be a repeat that the tool can no longer recognise."""

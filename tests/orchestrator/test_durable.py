@@ -118,6 +118,62 @@ def test_a_deadline_counts_from_the_first_life_however_little_the_log_holds(play
     assert not effects(record)
 
 
+@pytest.mark.parametrize("log", ["kept", "torn"])
+def test_a_read_that_kills_its_process_is_counted_each_time(play: Play, log: str) -> None:
+    """Eight calls are allowed after the cut, and the first of them is never survived."""
+    fatal = {"kind": "crash", "at": "retrieval", "when": {"every": True}, "options": {"at": "after", "log": log}}
+    cut = {"kind": "budget_cut", "when": {"window": [10, 1e9]}, "options": {"factor": 1 / 4}}
+    record = play(fatal, cut, domain="support_desk", task="goodwill_within_the_limit").record
+    assert record.endings == {"run-1": "halted"}
+    assert len(record.of("tool_call_started")) == 8
+    assert not [one for one in score(record).violations if one.rule == "budget_overshoot"]
+
+
+def test_a_doubt_outlives_the_life_that_has_it(play: Play) -> None:
+    """Nobody can read that the credit was sent; the second life looks it up and dies, and the third one remembers."""
+    credit = "tool:issue_store_credit"
+    faults = [
+        crash(credit, 1, "after", "torn"),
+        crash("model:planner", 4, "after", "kept"),
+        {"kind": "key_store_loss", "at": credit, "when": {"nth": 2}},
+    ]
+    record = play(*faults, domain="support_desk", task="goodwill_within_the_limit").record
+    assert len(record.of("run_resumed")) == 2
+    assert effects(record) == {"issue_store_credit": 1}
+    assert record.endings == {"run-1": "completed"}
+
+
+def test_a_write_is_not_repeated_where_the_look_up_is_not_answered(play: Play) -> None:
+    """Its key is not enough: the tool has lost it by then."""
+    faults = [
+        {"kind": "timeout", "at": "tool:issue_refund", "options": {"effect": "after"}},
+        {"kind": "timeout", "at": "store:issue_refund", "when": {"first": 2}},
+        {"kind": "key_store_loss", "at": "tool:issue_refund", "when": {"nth": 2}},
+    ]
+    record = play(*faults).record
+    assert effects(record)["issue_refund"] == 1
+    assert record.endings == {"run-1": "queued"}
+    assert "issue_refund: unknown" in record.answer
+
+
+def test_one_look_up_that_is_not_answered_is_asked_again(play: Play) -> None:
+    lost = {"kind": "timeout", "at": "tool:issue_refund", "options": {"effect": "after"}}
+    record = play(lost, {"kind": "timeout", "at": "store:issue_refund"}).record
+    assert (effects(record)["issue_refund"], record.endings) == (1, {"run-1": "completed"})
+
+
+def test_a_life_that_knows_nothing_of_the_one_before_it_says_so(play: Play) -> None:
+    """The refund is made, its log is lost, and then there is no planner any more."""
+    faults = [
+        crash("tool:issue_refund", 1, "after", "lost"),
+        {"kind": "connection", "at": "model", "when": {"window": [124, 1e9]}, "options": {"how": "refused"}},
+    ]
+    record = play(*faults).record
+    assert effects(record) == {"issue_refund": 1}
+    assert "Done: nothing." in record.answer
+    assert "The log of an earlier life is lost: whether that has done something is unknown." in record.answer
+
+
 @pytest.mark.parametrize("nth", range(5, 9))
 def test_a_circuit_that_was_open_stays_open_in_the_log(play: Play, nth: int) -> None:
     """It is closed when the run goes on, and what was a draft then is one now; the end is told in any case."""
