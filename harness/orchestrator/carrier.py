@@ -64,9 +64,8 @@ class Carrier:
                 wait_s = None if reply.ok else run.retries.wait_s(call, reply, attempt, read=effect == "read")
                 if wait_s is None:
                     return await self._look_up(call, reply) if doubtful and reply.status == "failed" else reply
-                wait_s = run.meter.wait_s(wait_s)
                 self._announce(call, reply, attempt + 1, wait_s)
-                await run.session.clock.sleep(wait_s)
+                await run.session.clock.sleep(run.meter.wait_s(wait_s))
             except Halt as halt:
                 halt.reply = msgspec.structs.replace(reply, status="unknown") if reply and doubtful else reply
                 raise

@@ -87,7 +87,7 @@ class Durable:
 
     def _is_behind(self) -> bool:
         """Whether a former life has done what comes next; what it only asked for is asked for now."""
-        return any(entry.kind != "sent" or entry.port in _OUT_THERE for entry in self._lines.values())
+        return bool(self._lines) and any(one.kind != "sent" or one.port in _OUT_THERE for one in self._lines.values())
 
     def _budget_factor(self, at_s: float | None) -> float:
         """Scale budgets as they were scaled at the time of the log, while answers come from there."""
@@ -136,6 +136,8 @@ class Durable:
 
     def sent_in_vain(self, call: Call, attempt: int) -> int:
         """Return how often former lives have sent what is to be sent next, less the one time that it counts as now."""
+        if not self.resumed:
+            return 0
         what = _what(msgspec.structs.replace(call, attempt=attempt))
         key = f"{what}:{self._seen[what] + 1}"
         sent = self._sends[key]
