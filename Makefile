@@ -9,7 +9,8 @@ demo: .venv/.runtime ## the demo scenarios, and where their report lies
 	.venv/bin/harness demo
 
 test: .venv/.dev ## every test that needs no heavy extra
-	.venv/bin/$(PYTEST) -m "not integration"
+	.venv/bin/$(PYTEST) -m "not integration and not alone"
+	.venv/bin/pytest --quiet -m alone
 
 test-integrations: .venv-integrations/.ready ## the tests that need a heavy extra (AgentDojo)
 	.venv-integrations/bin/$(PYTEST) -m integration

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,26 +52,7 @@ def _chunks(specs: Sequence[TrialSpec]) -> list[list[TrialSpec]]:
 
 def run_chunk(folder: Path, chunk: tuple[int, Sequence[TrialSpec]]) -> int:
     """Run, score and store some trials as one part; return how many."""
-    with _collecting_later():
-        return _run_chunk(folder, *chunk)
-
-
-@contextmanager
-def _collecting_later() -> Iterator[None]:
-    """Let automatic garbage collection wait: it would look through all records of a chunk again and again.
-
-    What a trial leaves in cycles is mostly collected in its own course.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _run_chunk(folder: Path, part: int, specs: Sequence[TrialSpec]) -> int:
+    part, specs = chunk
     kinds = all_fault_kinds()
     digests = InputDigests()
     tables: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SCHEMAS}

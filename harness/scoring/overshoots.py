@@ -54,7 +54,8 @@ def overshoots(record: Record) -> Iterator[Overshoot]:
 
 def _allowed(record: Record, limit: float, seq: int) -> float:
     """Return a limit as it stood when an event happened."""
-    factors = [one.payload["factor"] for one in record.of("budgets_scaled") if one.seq < seq]
+    cuts = record.of("budgets_scaled")
+    factors = [one.payload["factor"] for one in cuts if one.seq < seq] if cuts else []
     return limit * factors[-1] if factors else limit
 
 
@@ -78,6 +79,8 @@ def _losses(record: Record) -> Losses:
 
 def _forgot(losses: Losses, run_id: str | None, seq: int) -> int:
     """Return the number of the event by which a run last lost its log before ``seq``; -1 where it never did."""
+    if not losses:
+        return -1
     return max((one for one in losses.get(run_id, ()) if one < seq), default=-1)
 
 

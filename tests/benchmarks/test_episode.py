@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from io import StringIO
 
+import pytest
+
 from benchmarks.bare_loop import bare_episode
 from benchmarks.episode import DOMAIN, LINES, TASK, measure, payload, specs
 from harness.campaign import run_trial
 from harness.content import load_domain
 
 
+@pytest.mark.alone
 def test_an_episode_costs_at_most_ten_times_the_bare_loop() -> None:
-    floor_s, ours_s = measure(rounds=5)
+    """In the quietest of some rounds: neighbours on the machine take more from the side that uses more memory."""
+    floor_s, ours_s = measure(rounds=5)[0]
     assert ours_s / floor_s < 10
 
 
