@@ -64,7 +64,7 @@ def cpu_s(work: Callable[[], object]) -> float:
 
 
 def measure(rounds: int) -> list[tuple[float, float]]:
-    """Return the CPU seconds of an episode in the bare loop and in the harness, round by round, the least ratio first."""
+    """Return the CPU seconds of an episode in each round, in the bare loop and in the harness, least ratio first."""
     domain = load_domain(DOMAIN)
     task, lines = domain.tasks[TASK], payload()
     with tempfile.TemporaryDirectory() as folder:
