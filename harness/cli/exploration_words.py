@@ -10,10 +10,9 @@ import yaml
 
 from harness.boundary import FaultPlan
 from harness.cli.console import say, say_table
-from harness.exploration import BLAMED, OUTCOMES, Cell, Failure, Findings, Fired, Shrunk
+from harness.exploration import BLAMED, FAULTS_NAMED, OUTCOMES, Cell, Failure, Findings, Fired, Shrunk
 
 FAILURES_SHOWN = 10
-FAULTS_NAMED = 3
 
 
 def say_findings(found: Findings, folder: Path) -> None:

@@ -5,7 +5,17 @@ Starts trials and judges them by what scoring says; what many trials mean statis
 
 from harness.exploration.corpus import regressions_for, save
 from harness.exploration.explore import Exploration, explore
-from harness.exploration.findings import Cell, Failure, Findings, Fired, PlanFound, Twin, failing, findings
+from harness.exploration.findings import (
+    FAULTS_NAMED,
+    Cell,
+    Failure,
+    Findings,
+    Fired,
+    PlanFound,
+    Twin,
+    failing,
+    findings,
+)
 from harness.exploration.minimise import minimise
 from harness.exploration.outcomes import BLAMED, FAILING, OUTCOMES, Outcome, outcome_of
 from harness.exploration.played import Memory, Played, play
@@ -16,6 +26,7 @@ from harness.exploration.targets import bases_of
 __all__ = [
     "BLAMED",
     "FAILING",
+    "FAULTS_NAMED",
     "OUTCOMES",
     "PRIMITIVES",
     "Cell",

@@ -15,6 +15,8 @@ from harness.exploration.explore import Exploration
 from harness.exploration.outcomes import BLAMED, FAILING, OUTCOMES, Outcome
 from harness.exploration.primitives import PRIMITIVES
 
+FAULTS_NAMED = 3  # of a plan; of a swarm, many more hit
+
 
 class Twin(msgspec.Struct, frozen=True):
     """How an agent did a task without any fault."""

@@ -168,10 +168,5 @@ class NoBudget(BudgetMeter):
     def refuse_call(self, call: Call) -> None:
         """Let every call pass, whatever its tenant has spent."""
 
-    def wait_s(self, seconds: float) -> float:
-        """Return a wait that ends before the deadline; raises Halt at once for one that does not."""
-        self.refuse("deadline_s", self.deadline_s, self._clock.now() - self._started_at_s, seconds)
-        return seconds
-
     def refuse(self, budget: str, limit: float, used: float, more: float) -> None:
         """Let everything pass."""

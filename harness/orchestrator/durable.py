@@ -56,7 +56,6 @@ class Durable:
         self._replayed_at_s = self.began_at_s
         self._seen: Counter[str] = Counter()
         self._sends, self._torn = _sends(entries)
-        self.in_doubt = self._torn > 0
         self.resumed = bool(entries)
         self.answers_from_log = False
         self.replayed_calls = sum(entry.kind == "answered" for entry in entries)
@@ -64,6 +63,11 @@ class Durable:
         self.has_forgotten = lost or any("forgotten" in entry.fields for entry in entries[:1])
         if not entries:
             self._write("begun", fields={"forgotten": True} if lost else {})
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the next call may have been sent already, in a line that can not be read."""
+        return self._torn > 0
 
     @property
     def session(self) -> Session:
@@ -120,7 +124,7 @@ class Durable:
             return answered.reply
         if sent is None:
             self._told.clear()  # whatever a former life has told, it told before this
-        may_have_been_sent, self.in_doubt = sent is not None or self.in_doubt, False
+        may_have_been_sent, self._torn = sent is not None or self.in_doubt, 0
         is_lost = may_have_been_sent and call.port in _WITH_EFFECTS
         if sent is None or not is_lost:
             self._write("sent", key=key, port=call.port, name=call.name, step=call.step)
@@ -143,7 +147,7 @@ class Durable:
         sent = self._sends[key]
         if f"answered {key}" in self._lines or call.port in _WITH_EFFECTS:
             return max(0, sent - 1)
-        return sent + (self._torn if self.in_doubt else 0)
+        return sent + self._torn
 
     def _with_what_is_left(self, question: Call, asked_at_s: float) -> Call:
         """Return a question that is asked again, with the patience that is left of the first time."""

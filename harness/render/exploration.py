@@ -9,14 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from harness.exploration import BLAMED, FAILING, OUTCOMES, Cell, Failure, Findings, Fired, Outcome
+from harness.exploration import BLAMED, FAILING, FAULTS_NAMED, OUTCOMES, Cell, Failure, Findings, Fired, Outcome
 from harness.render.page import page
 from harness.render.text import words
 from harness.store import write_whole
 
 PAGE = "exploration.html"
 CARDS_SHOWN = 10
-FAULTS_NAMED = 3
 MOST_CARDS = 500
 _DONE = frozenset({"recovered", "degraded"})
 # A signature leaves out which words they are.
