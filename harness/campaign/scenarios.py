@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -32,9 +33,11 @@ from harness.history import History
 from harness.scoring import METRICS
 from harness.world import SeedBed, World
 
+LISTED = 10
+
 
 def find_scenario(name: str) -> Path:
-    """Return the file of a scenario: a path, or the name of one in a pack; raises ContentError that lists them."""
+    """Return the file of a scenario: a path, or the name of one in a pack; raises ContentError with names like it."""
     try:
         if Path(name).is_file():
             return Path(name)
@@ -43,7 +46,9 @@ def find_scenario(name: str) -> Path:
     named = {path.stem: path for pack in find_packs().values() for path in pack.scenario_paths()}
     if name in named:
         return named[name]
-    raise ContentError([f"there is no scenario {shorten(name)}, neither a file nor one of: {', '.join(sorted(named))}"])
+    alike = ", ".join(get_close_matches(name, sorted(named), n=LISTED, cutoff=0.0))
+    problem = f"there is no scenario {shorten(name)}, neither a file nor one of {len(named)}, such as: {alike}"
+    raise ContentError([problem])
 
 
 def load_scenario(path: Path) -> Scenario:

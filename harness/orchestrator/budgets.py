@@ -34,7 +34,8 @@ class TenantSpend:
 
 def _refuse(budget: str, limit: float, used: float, more: float) -> None:
     if used + more > limit:
-        raise Halt("budget", f"{budget} {limit:g} is used up ({used:g})", budget=budget, limit=limit, used=used)
+        why = f"is used up ({used:g})" if used >= limit else f"is too low for {more:g} more ({used:g} used)"
+        raise Halt("budget", f"{budget} {limit:g} {why}", budget=budget, limit=limit, used=used)
 
 
 class BudgetMeter:

@@ -50,6 +50,8 @@ class Durable:
             self._write(session.log)
             entries = log.entries(session.run_id)
         self._lines = {f"{entry.kind} {entry.key}": entry for entry in entries if entry.kind in _HANDED_OUT}
+        # What former lives have called, and this one has not come to.
+        self._called = {one.key: one.name for one in entries if one.kind == "sent" and one.port in _WITH_EFFECTS}
         # What former lives have told, and this one may not tell again.
         self._told = Counter(entry.event for entry in entries if entry.kind == "emitted")
         self.began_at_s = entries[0].at_s if entries else self._real.now()
@@ -68,6 +70,11 @@ class Durable:
     def in_doubt(self) -> bool:
         """Whether the next call may have been sent already, in a line that can not be read."""
         return self._torn > 0
+
+    @property
+    def left_behind(self) -> frozenset[str]:
+        """The tools that earlier lives have called where this one has not: under other rules, or by another way."""
+        return frozenset(self._called.values())
 
     @property
     def session(self) -> Session:
@@ -116,6 +123,7 @@ class Durable:
 
     async def _send(self, call: Call) -> Reply:
         key = self._key(_what(call))
+        self._called.pop(key, None)
         sent = await self._logged(f"sent {key}")
         answered = await self._logged(f"answered {key}")
         self.answers_from_log = answered is not None

@@ -67,8 +67,8 @@ class Fallbacks:
         payload = {"cause": halt.cause, "mode": mode, **halt.facts}
         self._run.session.emit("fallback_activated", step=self._run.meter.steps, payload=payload)
         state = "queued" if mode == "human_queue" else STATES[halt.cause]
-        forgotten = f" {FORGOTTEN}" if self._run.life.has_forgotten else ""
-        return Outcome(state, f"{answer} {account(halt, context.observations)}{forgotten}")
+        told = [f"{answer} {account(halt, context.observations)}", *unknown_past(self._run, has_looked=False)]
+        return Outcome(state, " ".join(told))
 
     async def _summary(self, _cause: str, _context: Context) -> str | None:
         return "I stopped before the end."
@@ -121,6 +121,21 @@ def _first_text(value: Any) -> str:
         case {"documents": [{"text": text}, *_]}:
             return str(text)
     return "nothing"
+
+
+def unknown_past(run: Run, *, has_looked: bool) -> list[str]:
+    """Say what earlier lives have done, or may have done; ``has_looked`` says that this life had occasion to find out.
+
+    That is so for one that has lost its log and has come to its end: it looks up what it is about to do.
+    """
+    forgotten = [FORGOTTEN] if run.life.has_forgotten and not has_looked else []
+    calls = sorted(name for name in run.life.left_behind if _changes_something(run.catalogue.get(name)))
+    left_behind = [f"An earlier life of this run has made other calls of {', '.join(calls)}."] if calls else []
+    return forgotten + left_behind
+
+
+def _changes_something(spec: ToolSpec | None) -> bool:
+    return spec is None or spec.effect != "read"
 
 
 def account(cause: object, observations: Iterable[Observation]) -> str:

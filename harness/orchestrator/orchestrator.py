@@ -6,7 +6,7 @@ import msgspec
 
 from harness.boundary import Call, Session
 from harness.content import Ask
-from harness.orchestrator.fallbacks import FORGOTTEN, Outcome
+from harness.orchestrator.fallbacks import Outcome, unknown_past
 from harness.orchestrator.halts import Halt
 from harness.orchestrator.parts import Parts, Shared
 from harness.orchestrator.policy import Policy
@@ -156,14 +156,14 @@ class _Loop:
         await self._gateway.settle()
         ending = self._parts.ending(answer, self._context.observations, self._context.catalogue)
         if not ending.open_ends:
-            return Outcome("completed", self._with_what_is_forgotten(ending.answer))
+            return Outcome("completed", self._with_the_unknown_past(ending.answer))
         handed_over = await self._fallbacks.hand_over(ending.answer, ending.open_ends)
         payload = {"cause": "open_ends", "mode": "human_queue" if handed_over else "summary"}
         self._emit("fallback_activated", step=self._run.meter.steps, payload=payload)
         return Outcome("queued" if handed_over else "failed", ending.answer)
 
-    def _with_what_is_forgotten(self, answer: str) -> str:
-        """Say that an earlier life may have done something, where this one has done nothing to find that out."""
+    def _with_the_unknown_past(self, answer: str) -> str:
+        """Say what earlier lives may have done, where this one has done nothing to find that out."""
         catalogue, seen = self._context.catalogue, self._context.observations
-        known = any(one.status == "ok" and catalogue[one.request.tool].effect != "read" for one in seen)
-        return answer if known or not self._run.life.has_forgotten else f"{answer} {FORGOTTEN}"
+        has_looked = any(one.status == "ok" and catalogue[one.request.tool].effect != "read" for one in seen)
+        return " ".join((answer, *unknown_past(self._run, has_looked=has_looked)))

@@ -126,6 +126,30 @@ def test_the_end_of_a_run_that_leaves_its_log_behind_is_told(tmp_path: Path) -> 
     assert told == ["run_resumed", "budget_exceeded", "fallback_activated", "run_completed"]
 
 
+def test_a_write_of_a_life_that_is_left_behind_is_told_at_the_end(tmp_path: Path) -> None:
+    """The first life pays; the second one may not even begin, and knows of the payment by its log alone."""
+    catalogue = {"pay": ToolSpec("pay", "Pay a debt.", Person, effect="write")}
+
+    async def pay(_call: Call) -> Reply:
+        return succeeded({"paid": True})
+
+    async def dead(call: Call) -> Reply:
+        if call.context.observations:
+            raise asyncio.CancelledError
+        return succeeded(_plain(Decision(calls=(ToolRequest("pay", {"name": "Ann"}),))))
+
+    def doors() -> Session:
+        return live_session("run-1", Principal("ann", "north"), catalogue, {"tool": pay, "model": dead})
+
+    log = tmp_path / "runs.db"
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(live_orchestrator(run_log=log).run(ASK, doors()))
+    less = ASK.model_copy(update={"budget": Budget(max_tokens_in=1)})
+    outcome = asyncio.run(live_orchestrator(run_log=log).run(less, doors()))
+    assert "Done: nothing." in outcome.answer
+    assert outcome.answer.endswith("An earlier life of this run has made other calls of pay.")
+
+
 def test_queued_runs_are_worked_off_by_so_many_workers_at_a_time() -> None:
     under_way: list[int] = [0]
     most: list[int] = []
