@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import msgspec
 
 from benchmarks.bare_loop import bare_episode
 from harness.boundary import FaultPlan
-from harness.campaign import TrialSpec, run_chunk, run_trial, trial_seed
+from harness.campaign import TrialSpec, run_chunk, run_trial, trial_seed, workers
 from harness.content import AgentSpec, load_domain
 
 DOMAIN, TASK = "support_desk", "two_orders_two_refunds"
@@ -63,6 +64,13 @@ def cpu_s(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
+def work_off(folder: Path) -> None:
+    """Play, score and store the trials as a campaign does in one process."""
+    with workers(1) as spread:
+        for _ in spread(partial(run_chunk, folder), [(0, specs())]):
+            pass
+
+
 def measure(rounds: int) -> list[tuple[float, float]]:
     """Return the CPU seconds of an episode in each round, in the bare loop and in the harness, least ratio first."""
     domain = load_domain(DOMAIN)
@@ -75,7 +83,7 @@ def measure(rounds: int) -> list[tuple[float, float]]:
                     bare_episode(domain, task, lines, log)
 
         def harness() -> None:
-            run_chunk(Path(folder), (0, specs()))
+            work_off(Path(folder))
 
         bare()  # warm caches, lazy imports
         harness()
@@ -92,7 +100,7 @@ def main() -> None:
     print(f"ratio       {ours_s / floor_s:8.2f}")
     if "--profile" in sys.argv:
         with tempfile.TemporaryDirectory() as folder:
-            profile(lambda: run_chunk(Path(folder), (0, specs())))
+            profile(lambda: work_off(Path(folder)))
 
 
 def profile(work: Callable[[], object]) -> None:

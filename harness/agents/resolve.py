@@ -6,15 +6,18 @@ import importlib
 import inspect
 import sys
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 from pydantic import ValidationError
 
 from harness.agents.function import check_function, run_function
 from harness.boundary import Session, argument_problems
 from harness.content import AgentSpec, Ask
 from harness.errors import AgentError
+from harness.history import canonical_json
 from harness.orchestrator import Orchestrator, Parts, Policy, parts_without, rules_of
 from harness.planners import Prices, check_planner
 
@@ -22,6 +25,7 @@ T = TypeVar("T")
 RunAgent = Callable[[Ask, Session], Awaitable[object]]
 
 BUILT_IN = ("reference",)
+POLICIES_KEPT = 64
 
 
 def resolve(spec: AgentSpec) -> RunAgent:
@@ -66,8 +70,14 @@ def _checked(problems: list[str], build: Callable[[], T]) -> T | None:
 
 
 def _policy(spec: AgentSpec) -> Policy:
+    return _policy_of(canonical_json(spec.policy))
+
+
+@lru_cache(POLICIES_KEPT)
+def _policy_of(text: bytes) -> Policy:
+    """Return the policy that a JSON text says; the many trials of one agent share it."""
     try:
-        policy = Policy.model_validate(spec.policy)
+        policy = Policy.model_validate(msgspec.json.decode(text))
     except ValidationError as error:
         raise AgentError(f"policy: {argument_problems(error)}") from error
     rules_of(policy.rules)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -39,7 +40,7 @@ def workers(jobs: int) -> Iterator[Spread]:
             yield from _here(work, chunks)
             return
         with _interrupts_left_to_the_parent():
-            futures = {pool.submit(work, chunk): number for number, chunk in enumerate(chunks)}
+            futures = {pool.submit(_done, work, chunk): number for number, chunk in enumerate(chunks)}
         yield from ((futures[future], future.result()) for future in as_completed(futures))
 
     try:
@@ -66,7 +67,16 @@ def _end_with_the_parent() -> None:
 
 
 def _here(work: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> Iterator[tuple[int, Result]]:
-    return ((number, work(chunk)) for number, chunk in enumerate(chunks))
+    return ((number, _done(work, chunk)) for number, chunk in enumerate(chunks))
+
+
+def _done(work: Callable[[Chunk], Result], chunk: Chunk) -> Result:
+    """Work a chunk off; meanwhile the garbage collector passes over all that was there before, which is most."""
+    gc.freeze()
+    try:
+        return work(chunk)
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager
