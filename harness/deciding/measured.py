@@ -154,7 +154,8 @@ def _measurement(trial: Trial, values: Mapping[str, float | None], tools: tuple[
 def _values(scores: pd.DataFrame) -> dict[str, dict[str, float | None]]:
     """Return every metric of every trial; what is null in the table is None."""
     found: dict[str, dict[str, float | None]] = {}
-    for trial_id, metric, value in zip(scores["trial_id"], scores["metric"], scores["value"], strict=True):
+    columns = (scores[name].tolist() for name in ("trial_id", "metric", "value"))
+    for trial_id, metric, value in zip(*columns, strict=True):
         found.setdefault(trial_id, {})[metric] = None if value is None or math.isnan(value) else float(value)
     return found
 

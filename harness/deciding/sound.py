@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from harness.analysis import Results
 from harness.deciding.pairs import Side
 from harness.errors import DatasetError
@@ -32,11 +34,10 @@ def _check_breaches(part: Results, agent: str) -> None:
 
 
 def _check_scores(part: Results) -> None:
-    scores = part.scores
-    for trial_id, metric, value in zip(scores["trial_id"], scores["metric"], scores["value"], strict=True):
-        if value is None or math.isnan(value):
-            continue
-        where = f"{part.folder / 'scores'}: trial {trial_id!r}: {metric}"
+    folder, scores = part.folder / "scores", part.scores.dropna(subset="value")
+    suspects = scores[scores["metric"].isin(IN_BOTH) | np.isinf(scores["value"])]
+    for trial_id, metric, value in suspects[["trial_id", "metric", "value"]].itertuples(index=False):
+        where = f"{folder}: trial {trial_id!r}: {metric}"
         if math.isinf(value):
             msg = f"{where} is {value}, which is no measurement; {AGAIN}"
             raise DatasetError(msg)

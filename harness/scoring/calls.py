@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -103,12 +104,18 @@ def logical_calls(record: Record) -> list[LogicalCall]:
     the same request.
     """
     calls: list[LogicalCall] = []
+    not_ok: defaultdict[tuple[str | None, str | None], list[LogicalCall]] = defaultdict(list)
     for attempt in tool_attempts(record):
-        former = _call_of(attempt, calls, record.tools)
-        if former is not None:
-            former.attempts.append(attempt)
+        formers = not_ok[attempt.start.run_id, attempt.start.name]
+        call = _call_of(attempt, formers, record.tools)
+        if call is None:
+            call = _new_call(attempt)
+            calls.append(call)
+            formers.append(call)
         else:
-            calls.append(_new_call(attempt))
+            call.attempts.append(attempt)
+        if attempt.status == "ok":
+            formers.remove(call)
     return calls
 
 
@@ -118,25 +125,19 @@ def _new_call(attempt: Attempt) -> LogicalCall:
     return LogicalCall(str(start.run_id), str(start.name), attempt.arguments, basis, [attempt])
 
 
-def _call_of(attempt: Attempt, calls: Sequence[LogicalCall], tools: Mapping[str, ToolFacts]) -> LogicalCall | None:
+def _call_of(attempt: Attempt, formers: Sequence[LogicalCall], tools: Mapping[str, ToolFacts]) -> LogicalCall | None:
+    """Return the one that an attempt joins, of the calls of its run and tool that were not ok."""
     start = attempt.start
     facts = tools.get(str(start.name))
     identity = facts.identity if facts else ()
-    open_calls = [
-        one
-        for one in reversed(calls)
-        if one.tool == start.name
-        and one.run_id == start.run_id
-        and _is_open(one, start)
-        and _joins(attempt, one, identity)
-    ]
+    open_calls = [one for one in reversed(formers) if _has_ended(one, start) and _joins(attempt, one, identity)]
     equal = (one for one in open_calls if same(one.last.arguments, attempt.arguments))
     return next(equal, next(iter(open_calls), None))
 
 
-def _is_open(former: LogicalCall, start: Event) -> bool:
+def _has_ended(former: LogicalCall, start: Event) -> bool:
     end = former.last.end
-    return end is not None and end.seq < start.seq and former.status != "ok"
+    return end is not None and end.seq < start.seq
 
 
 def _joins(attempt: Attempt, former: LogicalCall, identity: Sequence[str]) -> bool:
