@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ import msgspec
 
 from benchmarks.bare_loop import bare_episode
 from harness.boundary import FaultPlan
-from harness.campaign import TrialSpec, run_chunk, run_trial, trial_seed, workers
+from harness.campaign import TrialSpec, run_campaign, run_trial, trial_seed
 from harness.content import AgentSpec, load_domain
 
 DOMAIN, TASK = "support_desk", "two_orders_two_refunds"
@@ -64,13 +63,6 @@ def cpu_s(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def work_off(folder: Path) -> None:
-    """Play, score and store the trials as a campaign does in one process."""
-    with workers(1) as spread:
-        for _ in spread(partial(run_chunk, folder), [(0, specs())]):
-            pass
-
-
 def measure(rounds: int) -> list[tuple[float, float]]:
     """Return the CPU seconds of an episode in each round, in the bare loop and in the harness, least ratio first."""
     domain = load_domain(DOMAIN)
@@ -83,7 +75,7 @@ def measure(rounds: int) -> list[tuple[float, float]]:
                     bare_episode(domain, task, lines, log)
 
         def harness() -> None:
-            work_off(Path(folder))
+            run_campaign(specs(), Path(folder))
 
         bare()  # warm caches, lazy imports
         harness()
@@ -100,7 +92,7 @@ def main() -> None:
     print(f"ratio       {ours_s / floor_s:8.2f}")
     if "--profile" in sys.argv:
         with tempfile.TemporaryDirectory() as folder:
-            profile(lambda: work_off(Path(folder)))
+            profile(lambda: run_campaign(specs(), Path(folder)))
 
 
 def profile(work: Callable[[], object]) -> None:

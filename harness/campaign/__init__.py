@@ -3,7 +3,7 @@
 The only room that starts anything. What the results mean is said elsewhere.
 """
 
-from harness.campaign.engine import run_campaign, run_chunk
+from harness.campaign.engine import run_campaign
 from harness.campaign.golden_check import DomainCheck, check_domain
 from harness.campaign.inputs import stored_events, stored_receipts, stored_record, stored_spec
 from harness.campaign.linearizability import Linearization, linearized
@@ -37,7 +37,6 @@ __all__ = [
     "replay",
     "rescore",
     "run_campaign",
-    "run_chunk",
     "run_trial",
     "stored_events",
     "stored_receipts",

@@ -71,11 +71,15 @@ def _here(work: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> Iterator[
 
 
 def _done(work: Callable[[Chunk], Result], chunk: Chunk) -> Result:
-    """Work a chunk off; meanwhile the garbage collector passes over all that was there before, which is most."""
+    """Work a chunk off; meanwhile the garbage collector passes over all that was there before, which is most.
+
+    The garbage of the chunk is collected at its end: once it is among the old things, hardly anything would lead there.
+    """
     gc.freeze()
     try:
         return work(chunk)
     finally:
+        gc.collect()
         gc.unfreeze()
 
 
