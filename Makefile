@@ -2,6 +2,8 @@
 PYTHON ?= python3
 INSTALL = python -m pip install --quiet --disable-pip-version-check
 PYTEST = pytest --numprocesses auto --dist worksteal
+# Whatever the shell says: tests start the command line some hundred times, and it need not be compiled each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-integrations defects exploring mutation lint lock clean
 
