@@ -32,7 +32,7 @@ from harness.exploration.played import Played
 from harness.exploration.sites import Place, Site
 from harness.exploration.swarms import swarm
 
-SWARMS = 200
+SWARMS = 1000
 T = TypeVar("T")
 
 PlayAll = Callable[[Sequence[TrialSpec]], Iterable[Played]]

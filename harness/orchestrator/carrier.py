@@ -21,8 +21,8 @@ def already_applied(value: Any) -> Reply:
     return succeeded({**value, "already_applied": True} if isinstance(value, dict) else value)
 
 
-def _read(answer: Reply, call: Call, reply: Reply) -> Reply:
-    """Return what is known of a call by what its key store says of it."""
+def _read(answer: Reply, call: Call, reply: Reply) -> Reply | None:
+    """Return what is known of a call by what its key store says of it; None when that is no answer to the question."""
     match answer.value:
         case {"applied": True, "arguments": arguments} if arguments != call.arguments:
             return failed("conflict", "its idempotency key was used for something else; nothing was applied")
@@ -30,7 +30,9 @@ def _read(answer: Reply, call: Call, reply: Reply) -> Reply:
             return already_applied(value)
         case {"applied": False, "complete": False}:
             return Reply("unknown", None, "conflict", "the tool has lost keys, and can not tell about this one")
-    return reply
+        case {"applied": False}:
+            return reply
+    return None
 
 
 class Carrier:
@@ -144,8 +146,9 @@ class Carrier:
             return reply
         for _ in range(LOOK_UPS):
             answer = await self._asked(call)
-            if answer.ok:
-                return _read(answer, call, reply)
+            known = _read(answer, call, reply) if answer.ok else None
+            if known is not None:
+                return known
         return msgspec.structs.replace(reply, status="unknown", retryable=False)
 
     async def _asked(self, call: Call) -> Reply:
