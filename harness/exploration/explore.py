@@ -115,11 +115,12 @@ def _spread(items: Iterable[T], alike: Callable[[T], Hashable]) -> list[T]:
 
 
 def _firsts(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
-    """Yield single faults, and a swarm after each as long as there are any."""
+    """Yield single faults, and a swarm after each; what is left of the longer of the two comes last."""
     swarms = _swarms(cases, kinds)
     for one in _in_turns(_singles(cases, kinds)):
         yield one
         yield from islice(swarms, 1)
+    yield from swarms
 
 
 def _revealed(cases: Sequence[Case], kinds: Kinds) -> list[Attempt]:
