@@ -99,7 +99,7 @@ def ways_to_fall_short(subjects: Mapping[str, Subject], kinds: Kinds, jobs: int 
 
 def _shortfalls(subject: Subject, play: PlayAll, kinds: Kinds) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield kind and signature of each trial that its fault makes fall short, in another way than without it."""
-    found = explore(subject.bases, lambda specs: play([subject.under(one) for one in specs]), kinds, depth=0)
+    found = explore(subject.bases, lambda specs: play([subject.under(one) for one in specs]), kinds, depth=0, swarms=0)
     for case in found.cases:
         for one in case.of_depth(1):
             hit = one.played.fired[0] and one.played.outcome in SHORT

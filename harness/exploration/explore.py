@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -63,17 +64,19 @@ def explore(
     *,
     depth: int = 1,
     budget: int | None = None,
+    swarms: int = SWARMS,
     stop: Callable[[Tried], bool] = never,
 ) -> Exploration:
     """Try single faults on every base; with ``depth`` 1 also at calls that only appear under another, with 2 pairs.
 
-    The order is fixed: all singles, and swarms in between, before all pairs. ``budget`` is the most trials.
+    The order is fixed: all singles, and ``swarms`` for each base in between, before all pairs. ``budget`` is the most
+    trials.
     ``stop`` ends it behind a trial; where ``play`` yields trials one by one, no more of them are played.
     """
     cases = tuple(Case(base, twin) for base, twin in zip(bases, play(bases), strict=True))
     left = math.inf if budget is None else max(0, budget - len(cases))
     left_out = 0
-    for level in (_firsts, _revealed, _pairs)[: depth + 1]:
+    for level in (partial(_firsts, swarms=swarms), _revealed, _pairs)[: depth + 1]:
         attempts = list(_news(cases, level(cases, kinds)))
         allowed = attempts if left >= len(attempts) else attempts[: int(left)]
         left_out += len(attempts) - len(allowed)
@@ -114,13 +117,13 @@ def _spread(items: Iterable[T], alike: Callable[[T], Hashable]) -> list[T]:
     return sorted(items, key=turn)
 
 
-def _firsts(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
+def _firsts(cases: Sequence[Case], kinds: Kinds, *, swarms: int) -> Iterator[Attempt]:
     """Yield single faults, and a swarm after each; what is left of the longer of the two comes last."""
-    swarms = _swarms(cases, kinds)
+    drawn = _swarms(cases, kinds, swarms)
     for one in _in_turns(_singles(cases, kinds)):
         yield one
-        yield from islice(swarms, 1)
-    yield from swarms
+        yield from islice(drawn, 1)
+    yield from drawn
 
 
 def _revealed(cases: Sequence[Case], kinds: Kinds) -> list[Attempt]:
@@ -131,9 +134,9 @@ def _pairs(cases: Sequence[Case], kinds: Kinds) -> list[Attempt]:
     return _in_turns(pairs(cases, kinds))
 
 
-def _swarms(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
+def _swarms(cases: Sequence[Case], kinds: Kinds, count: int) -> Iterator[Attempt]:
     """Yield so many swarms of each run; the runs take turns."""
-    for number in range(SWARMS):
+    for number in range(count):
         for case in cases:
             if drawn := swarm(case.base, case.lasts_s, kinds, number):
                 yield Attempt(case, drawn, is_swarm=True)

@@ -24,6 +24,7 @@ async def agent(ask, tools):
         return f"Refunded {done['amount_usd']} USD for order O-1."
     return "I could not refund it."
 """
+EXPLORE = ("explore", "shop/refund_damaged", "--agent", "sloppy_agent:agent", "--budget", "600")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def explored(project: Path) -> Done:
     """Explore the agent once."""
-    return harness("explore", "shop/refund_damaged", "--agent", "sloppy_agent:agent", "--out", "found", cwd=project)
+    return harness(*EXPLORE, "--out", "found", cwd=project)
 
 
 def doubled(project: Path) -> str:
@@ -75,7 +76,7 @@ def test_the_first_plan_of_each_way_to_fail_is_kept(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exploration_folder, "FAILING_KEPT", 3)
-    harness("explore", "shop/refund_damaged", "--agent", "sloppy_agent:agent", "--out", tmp_path / "few", cwd=project)
+    harness(*EXPLORE, "--out", tmp_path / "few", cwd=project)
     ways = json.loads((tmp_path / "few" / "exploration.json").read_text())["failures"]
     kept = {trial.trial_id for trial in load_results(tmp_path / "few").trials}
     assert len(ways) > 3
@@ -118,11 +119,11 @@ def test_a_saved_regression_is_played_first_ever_after(project: Path, explored: 
 def test_a_stopped_exploration_goes_on_in_its_folder_unless_the_agent_has_changed(
     project: Path, explored: Done
 ) -> None:
-    again = harness("explore", "shop/refund_damaged", "--agent", "sloppy_agent:agent", "--out", "found", cwd=project)
+    again = harness(*EXPLORE, "--out", "found", cwd=project)
     assert again.stdout == explored.stdout
     source = project / "sloppy_agent.py"
     source.write_text(source.read_text() + "\n# mended\n")
-    refused = harness("explore", "shop/refund_damaged", "--agent", "sloppy_agent:agent", "--out", "found", cwd=project)
+    refused = harness(*EXPLORE, "--out", "found", cwd=project)
     source.write_text(SLOPPY)
     assert refused.returncode == 2
     assert "found: was begun under other conditions (the source of an agent has changed)" in refused.stderr

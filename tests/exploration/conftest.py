@@ -25,6 +25,8 @@ FEW = (
     "clock_skew",
     "poisoned_document",
 )
+# Nor all swarms.
+SWARMS = 60
 Explore = Callable[..., Exploration]
 
 
@@ -39,7 +41,7 @@ def _explored(agent: str, depth: int, budget: int | None, jobs: int, kinds: tupl
     some = {name: kind for name, kind in all_fault_kinds().items() if name in kinds}
     bases = bases_of(TASK, [AgentSpec.model_validate_json(agent)])
     with workers(jobs) as spread:
-        return explore(bases, Memory(spread).play, some, depth=depth, budget=budget)
+        return explore(bases, Memory(spread).play, some, depth=depth, budget=budget, swarms=SWARMS)
 
 
 @pytest.fixture
