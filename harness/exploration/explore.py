@@ -33,7 +33,9 @@ from harness.exploration.played import Played
 from harness.exploration.sites import Place, Site
 from harness.exploration.swarms import swarm
 
-SWARMS = 1000
+SWARMS = 200
+# Pairs bring so many times as many again.
+MORE_SWARMS = 4
 T = TypeVar("T")
 
 PlayAll = Callable[[Sequence[TrialSpec]], Iterable[Played]]
@@ -69,14 +71,15 @@ def explore(
 ) -> Exploration:
     """Try single faults on every base; with ``depth`` 1 also at calls that only appear under another, with 2 pairs.
 
-    The order is fixed: all singles, and ``swarms`` for each base in between, before all pairs. ``budget`` is the most
-    trials.
+    The order is fixed: all singles, and ``swarms`` for each base in between, before all pairs, and MORE_SWARMS times as
+    many in between. ``budget`` is the most trials.
     ``stop`` ends it behind a trial; where ``play`` yields trials one by one, no more of them are played.
     """
     cases = tuple(Case(base, twin) for base, twin in zip(bases, play(bases), strict=True))
     left = math.inf if budget is None else max(0, budget - len(cases))
     left_out = 0
-    for level in (partial(_firsts, swarms=swarms), _revealed, _pairs)[: depth + 1]:
+    first, more = range(swarms), range(swarms, swarms * (1 + MORE_SWARMS))
+    for level in (partial(_firsts, swarms=first), _revealed, partial(_pairs, swarms=more))[: depth + 1]:
         attempts = list(_news(cases, level(cases, kinds)))
         allowed = attempts if left >= len(attempts) else attempts[: int(left)]
         left_out += len(attempts) - len(allowed)
@@ -117,26 +120,31 @@ def _spread(items: Iterable[T], alike: Callable[[T], Hashable]) -> list[T]:
     return sorted(items, key=turn)
 
 
-def _firsts(cases: Sequence[Case], kinds: Kinds, *, swarms: int) -> Iterator[Attempt]:
-    """Yield single faults, and a swarm after each; what is left of the longer of the two comes last."""
-    drawn = _swarms(cases, kinds, swarms)
-    for one in _in_turns(_singles(cases, kinds)):
-        yield one
-        yield from islice(drawn, 1)
-    yield from drawn
+def _firsts(cases: Sequence[Case], kinds: Kinds, *, swarms: range) -> Iterator[Attempt]:
+    """Yield single faults, and a swarm after each."""
+    return _alternating(_in_turns(_singles(cases, kinds)), _swarms(cases, kinds, swarms))
 
 
 def _revealed(cases: Sequence[Case], kinds: Kinds) -> list[Attempt]:
     return _in_turns(revealed(cases, kinds))
 
 
-def _pairs(cases: Sequence[Case], kinds: Kinds) -> list[Attempt]:
-    return _in_turns(pairs(cases, kinds))
+def _pairs(cases: Sequence[Case], kinds: Kinds, *, swarms: range) -> Iterator[Attempt]:
+    """Yield pairs, and a swarm after each."""
+    return _alternating(_in_turns(pairs(cases, kinds)), _swarms(cases, kinds, swarms))
 
 
-def _swarms(cases: Sequence[Case], kinds: Kinds, count: int) -> Iterator[Attempt]:
-    """Yield so many swarms of each run; the runs take turns."""
-    for number in range(count):
+def _alternating(some: Iterable[T], others: Iterator[T]) -> Iterator[T]:
+    """Yield one of each in turn; what is left of the longer of the two comes last."""
+    for one in some:
+        yield one
+        yield from islice(others, 1)
+    yield from others
+
+
+def _swarms(cases: Sequence[Case], kinds: Kinds, numbers: range) -> Iterator[Attempt]:
+    """Yield the swarms of each run that bear these numbers; the runs take turns."""
+    for number in numbers:
         for case in cases:
             if drawn := swarm(case.base, case.lasts_s, kinds, number):
                 yield Attempt(case, drawn, is_swarm=True)

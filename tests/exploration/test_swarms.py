@@ -55,6 +55,16 @@ def test_single_faults_and_swarms_take_turns(explore_shop: Explore) -> None:
     assert any(len(one.candidates) > 2 for one in tried if one.is_swarm)
 
 
+def test_pairs_and_more_swarms_take_turns(explore_shop: Explore) -> None:
+    with_singles = sum(one.is_swarm for one in explore_shop(depth=0).tried)
+    tried = explore_shop(depth=2).tried
+    places = [place for place, one in enumerate(tried) if one.is_swarm]
+    first_pair = places[with_singles] - 1
+    assert len(places) > 4 * with_singles
+    # Not strictly: a pair that was tried already is left out.
+    assert 40 <= sum(one.is_swarm for one in tried[first_pair : first_pair + 100]) <= 60
+
+
 def test_the_matrix_holds_single_faults_alone(explore_shop: Explore) -> None:
     exploration = explore_shop(depth=0)
     counted = sum(sum(cell.outcomes.values()) for cell in findings(exploration).cells)

@@ -47,7 +47,7 @@ def explored() -> Exploration:
     with pytest.MonkeyPatch.context() as patch, workers(1) as spread:
         patch.chdir(SHOP)
         kinds = {name: all_fault_kinds()[name] for name in KINDS}
-        return explore(bases_of("shop/refund_damaged", AGENTS), Memory(spread).play, kinds, depth=0, swarms=100)
+        return explore(bases_of("shop/refund_damaged", AGENTS), Memory(spread).play, kinds, depth=0)
 
 
 @pytest.fixture(scope="module")
