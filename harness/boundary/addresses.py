@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+SELECTORS_KEPT = 1024
 _SELECTOR = re.compile(
     r"^(?:(?P<run>[^/\[\]:]+)/)?(?P<port>[^/\[\]:]+)(?::(?P<name>[^\[\]]+))?(?:\[(?P<identity>.*)\])?$"
 )
@@ -55,6 +57,7 @@ def _matches(text: str, pattern: str) -> bool:
     return pattern in ("*", text) or fnmatchcase(text, pattern)
 
 
+@lru_cache(SELECTORS_KEPT)
 def parse_selector(text: str) -> Selector:
     """Read a selector; raises ValueError with the accepted shape when ``text`` is none."""
     match = _SELECTOR.match(text)

@@ -14,7 +14,7 @@ from harness.boundary.calls import Call, Catalogue, Reply, identity_of, unanswer
 from harness.boundary.deliveries import Backstage, Deliver, Delivery, Kill
 from harness.boundary.passage import pass_through
 from harness.errors import StepLimit
-from harness.history import EventKind, History, plain
+from harness.history import EventKind, History, canonical_json, plain
 
 
 class _Held:
@@ -72,7 +72,8 @@ class Boundary:
         started = self._record_start(delivery)
         try:
             reply = await (self._hurt(delivery, faults, kill) if faults else self.deliver(delivery))
-            recorded = msgspec.structs.replace(reply, value=plain(reply.value))
+            value = msgspec.Raw(canonical_json(reply.value))
+            recorded = msgspec.structs.replace(reply, value=plain(value))
         except asyncio.CancelledError:
             self._record_end(delivery, started, unanswered(self.history.now() - started[1]))
             raise
@@ -83,7 +84,7 @@ class Boundary:
         self._record_end(delivery, started, recorded)
         self._look_for_seeds(delivery, recorded)
         # A copy of its own: whatever the agent does to it, the record stays as it was.
-        return msgspec.structs.replace(reply, value=plain(reply.value))
+        return msgspec.structs.replace(reply, value=plain(value))
 
     def altered(self, delivery: Delivery, call: Call) -> Delivery:
         """Return a delivery of another call in the place of this one; its address stays."""

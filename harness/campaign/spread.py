@@ -12,6 +12,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
+# Some dozens of trials of common length, or one that is very long.
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
@@ -73,14 +76,18 @@ def _here(work: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> Iterator[
 def _done(work: Callable[[Chunk], Result], chunk: Chunk) -> Result:
     """Work a chunk off; meanwhile the garbage collector passes over all that was there before, which is most.
 
-    The garbage of the chunk is collected at its end: once it is among the old things, hardly anything would lead there.
+    It comes seldom, and at the end of the chunk: by then most of what was made has gone by itself; and once garbage is
+    among the old things, hardly anything would lead there.
     """
+    young, *older = gc.get_threshold()
     gc.freeze()
+    gc.set_threshold(max(young, OBJECTS_BETWEEN_COLLECTIONS), *older)
     try:
         return work(chunk)
     finally:
         gc.collect()
         gc.unfreeze()
+        gc.set_threshold(young, *older)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from harness.agents import RunAgent, prices_of, resolve
 from harness.boundary import (
     ArmedPlan,
@@ -304,9 +306,11 @@ class _Stage:
         self.history.append("oracle_decided", name="linearizable", result=result, payload=payload)
 
     def _compare_worlds(self) -> None:
-        self.after = self.domain.snapshot(self.world.state)
+        world = self.domain.as_json(self.world.state)
+        self.after = self.domain.read(world)
         differences = changes(self.before, self.after)
-        self.history.append("world_settled", payload=plain({"changes": differences, "digest": digest(self.after)}))
+        payload = plain({"changes": differences, "digest": digest(msgspec.Raw(world))})
+        self.history.append("world_settled", payload=payload)
 
     def abort(self, error: BaseException, *, harness_error: bool) -> None:
         """Record why the trial could not be played to its end, and what the world was like by then."""

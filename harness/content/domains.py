@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from msgspec import Raw, ValidationError, json
+
 from harness.boundary import Catalogue, Principal, ToolFacts, facts_of
 from harness.content.tasks import Ask, Injection, Task
-from harness.history import plain
+from harness.history import canonical_json, plain
 from harness.world import MEMORY_TOOLS, Authorize, Caution, Corpus, Inject, Soil, Tool, no_vectors
+
+_TABLES = json.Decoder(dict[str, Raw])
 
 Oracles = Callable[[Task, Injection | None, "Ending"], dict[str, bool]]
 
@@ -23,6 +27,14 @@ class Ending:
     after: Any
     answer: str
     calls: tuple[tuple[str, dict[str, Any]], ...]
+
+
+def _tables(world: bytes) -> dict[str, Raw] | None:
+    """Return the texts of the tables of a world by name; None of a world that is no object."""
+    try:
+        return _TABLES.decode(world)
+    except ValidationError:
+        return None
 
 
 def no_oracles(_task: Task, _injection: Injection | None, _ending: Ending) -> dict[str, bool]:
@@ -54,7 +66,7 @@ class Domain:
     inject: Inject = no_vectors
     vectors: tuple[str, ...] = ()
     authorize: Authorize | None = None
-    snapshot: Callable[[Any], Any] = plain
+    as_json: Callable[[Any], bytes] = canonical_json
     oracles: Oracles = no_oracles
     # Foreign checkers want the objects themselves; not every environment can be rebuilt from its snapshot.
     keep: Callable[[Any], Any] = snapshot_is_enough
@@ -72,7 +84,25 @@ class Domain:
     @cached_property
     def initial(self) -> Any:
         """A snapshot of the world before anything happened; not to be changed."""
-        return self.snapshot(self.fresh_state())
+        return plain(Raw(self.as_json(self.fresh_state())))
+
+    def snapshot(self, state: Any) -> Any:
+        """Return a world as plain data, not to be changed: tables that are as they were before are the same ones."""
+        return self.read(self.as_json(state))
+
+    def read(self, world: bytes) -> Any:
+        """Return the world that ``as_json`` has written, as :meth:`snapshot` does."""
+        tables = _tables(world)
+        if tables is None:
+            return plain(Raw(world))
+        return {
+            name: self.initial[name] if text == self._initial_tables.get(name) else plain(text)
+            for name, text in tables.items()
+        }
+
+    @cached_property
+    def _initial_tables(self) -> Mapping[str, Raw]:
+        return _tables(canonical_json(self.initial)) or {}
 
     def in_reach(self, task: Task) -> Catalogue:
         """Return the tools that a task lets its agents use; those of the memory only where it names them."""

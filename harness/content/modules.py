@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -55,20 +56,23 @@ def _listed(
     problem_of: Callable[[Any], str],
     name_of: Callable[[Any], str],
 ) -> dict[str, Any]:
-    where, listed = _where(module, name), getattr(module, name, None)
+    listed = getattr(module, name, None)
     if not isinstance(listed, tuple | list):
         found = f"is {shorten(listed)}" if hasattr(module, name) else "is missing"
-        raise ContentError([f"{where}: {name} {found}; end the module with {name} = (one, another)"])
-    if not listed:
-        raise ContentError([f"{where}: {name} is empty; list {what} at least"])
-    problems = [f"{where}: {name}[{index}] {found}" for index, one in enumerate(listed) if (found := problem_of(one))]
-    if not problems:
-        names = [name_of(one) for one in listed]
-        twice = sorted({one for one in names if names.count(one) > 1})
-        problems = [f"{where}: {name} lists {one!r} twice; remove one" for one in twice]
+        problems = [f" {found}; end the module with {name} = (one, another)"]
+    elif not listed:
+        problems = [f" is empty; list {what} at least"]
+    else:
+        problems = [f"[{index}] {found}" for index, one in enumerate(listed) if (found := problem_of(one))]
+        problems = problems or [f" lists {one!r} twice; remove one" for one in _twice(map(name_of, listed))]
     if problems:
-        raise ContentError(problems)
-    return {name_of(one): one for one in listed}
+        where = _where(module, name)
+        raise ContentError([f"{where}: {name}{problem}" for problem in problems])
+    return {name_of(one): one for one in listed}  # type: ignore[union-attr]  # a problem otherwise
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
 def _tool_problem(one: Any) -> str:

@@ -122,7 +122,7 @@ class _Told:
 
     def __init__(self) -> None:
         self._told: list[Any] = []
-        self._texts: list[str] = []
+        self._text = ""
         self._numbers: set[float] = set()
 
     def add(self, value: Any) -> None:
@@ -132,7 +132,7 @@ class _Told:
     def _index(self, value: Any) -> None:
         leaves = _leaves(value)
         texts = [_words(str(leaf)) for leaf in leaves]
-        self._texts.append("\n".join(texts))  # so that no phrase reaches from one part into the next
+        self._text += "\n".join(["", *texts])  # so that no phrase reaches from one part into the next
         self._numbers.update(leaf for leaf in leaves if not isinstance(leaf, str))
         self._numbers.update(number for text in texts for number in _numbers(text))
 
@@ -140,7 +140,7 @@ class _Told:
         while self._told:
             self._index(self._told.pop())
         if isinstance(leaf, str):
-            return any(_words(leaf) in text for text in self._texts)
+            return _words(leaf) in self._text
         return leaf in self._numbers
 
 

@@ -15,7 +15,7 @@ from harness.agents import Toolbox, ToolFailed
 from harness.boundary import FaultPlan, PlannedFault
 from harness.campaign import Linearization, RunSpec, TrialSpec, linearized, run_trial
 from harness.content import AgentSpec, Ask, Domain, load_domain
-from harness.history import Event
+from harness.history import Event, canonical_json
 from harness.scoring import Record
 from harness.simulation import Schedule
 from harness.world import Ledger, ToolError, World, tool
@@ -387,7 +387,9 @@ class _Rows:
 
 def test_of_a_world_that_can_not_be_built_again_nothing_is_said() -> None:
     domain = load_domain("support_desk")
-    rows = replace(domain, fresh_state=lambda: _Rows(domain.fresh_state()), snapshot=lambda state: dict(state.rows))
+    rows = replace(
+        domain, fresh_state=lambda: _Rows(domain.fresh_state()), as_json=lambda state: canonical_json(state.rows)
+    )
     why = {"undecided": "the world was changed before the trial began, and can not be built again"}
     assert told(contended(task=CANCEL, domain=rows)) == ("true", {})
     assert told(contended({"kind": "poisoned_text"}, task=CANCEL, domain=rows)) == ("unknown", why)

@@ -30,7 +30,7 @@ from harness.content.tasks import (
     Task,
 )
 from harness.errors import ContentError, MissingExtra
-from harness.history import digest
+from harness.history import canonical_json, digest
 from harness.world import Caution, Tool, ToolError, World
 
 VERSIONS = ("v1", "v1.1", "v1.1.1", "v1.1.2", "v1.2", "v1.2.1", "v1.2.2")
@@ -110,7 +110,7 @@ def import_suite(folder: Path, located: Located, caution: Caution) -> Domain:
         caution=caution,
         inject=lambda state, vector, text: state.inject(vector, text),
         vectors=tuple(sorted(suite.get_injection_vector_defaults())),
-        snapshot=lambda state: state.environment.model_dump(mode="json"),
+        as_json=lambda state: canonical_json(state.environment.model_dump(mode="json")),
         oracles=_oracles(user_tasks, injection_tasks),
         keep=lambda state: state.environment.model_copy(deep=True),
     )
