@@ -84,7 +84,7 @@ def _first_of_each(tried: Sequence[Tried], clean: set[str]) -> Iterator[tuple[Tr
     for one in tried:
         rules = tuple(rule for rule in rules_of(one.played) if rule not in clean)
         known = {rule for some in seen for rule in some}
-        if rules and rules not in seen and not (one.is_swarm and known.issuperset(rules)):
+        if rules and rules not in seen and not (one.attempt.is_swarm and known.issuperset(rules)):
             seen.add(rules)
             yield one, rules
 

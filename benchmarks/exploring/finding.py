@@ -122,7 +122,7 @@ def explored(subject: Subject, judge: Judge, budget: int) -> Found | None:
 
 
 def _found(trials: int, tried: Tried, subject: Subject, judge: Judge) -> Found:
-    if not tried.is_swarm:
+    if not tried.attempt.is_swarm:
         return Found(trials, tuple(map(in_words, tried.candidates)))
 
     def show(some: tuple[Candidate, ...]) -> bool:

@@ -2,47 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-
-import msgspec
 
 from harness.campaign import TrialSpec
 from harness.exploration.candidates import Candidate, plan_of
 from harness.exploration.played import Played
 
 
-class Tried(msgspec.Struct, frozen=True):
-    """One plan that was tried: a single fault, a pair of them, or a swarm.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One plan to try: a single fault, a pair of them, or a swarm.
 
-    ``alone`` is what came of the first fault of a pair without the second.
+    ``alone`` is what came of the first fault of a pair without the second. A swarm is drawn whenever it is looked at,
+    and is always the same: each holds a hundred faults, and there are tens of thousands.
     """
 
-    spec: TrialSpec
-    candidates: tuple[Candidate, ...]
-    played: Played
+    case: Case
+    planned: tuple[Candidate, ...] = ()
     alone: Played | None = None
-    is_swarm: bool = False
+    draw: Callable[[], tuple[Candidate, ...]] | None = None
+
+    @property
+    def is_swarm(self) -> bool:
+        """Whether its faults are drawn."""
+        return self.draw is not None
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The faults; a swarm may have none."""
+        return self.planned if self.draw is None else self.draw()
+
+    def spec(self, candidates: tuple[Candidate, ...]) -> TrialSpec:
+        """Return the trial under these faults, which are its own."""
+        return self.case.base.under(plan_of(*candidates))
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One plan, and what came of it."""
+
+    attempt: Attempt
+    played: Played
+
+    @property
+    def spec(self) -> TrialSpec:
+        """The trial."""
+        return self.attempt.spec(self.candidates)
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The faults."""
+        return self.attempt.candidates
 
     @property
     def hit(self) -> tuple[Candidate, ...]:
         """The faults that hit."""
         return tuple(one for one, fired in zip(self.candidates, self.played.fired, strict=True) if fired)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One plan that is to be tried."""
-
-    case: Case
-    candidates: tuple[Candidate, ...]
-    alone: Played | None = None
-    is_swarm: bool = False
-
-    @cached_property
-    def spec(self) -> TrialSpec:
-        """The trial."""
-        return self.case.base.under(plan_of(*self.candidates))
 
 
 @dataclass
@@ -60,7 +77,7 @@ class Case:
 
     def of_depth(self, faults: int) -> list[Tried]:
         """Return what was tried with so many faults, each one at a place of its own choice."""
-        return [one for one in self.tried if len(one.candidates) == faults and not one.is_swarm]
+        return [one for one in self.tried if len(one.attempt.planned) == faults]
 
     @cached_property
     def different(self) -> list[Tried]:

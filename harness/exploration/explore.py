@@ -36,8 +36,11 @@ from harness.exploration.swarms import swarm
 SWARMS = 200
 # Pairs bring so many times as many again.
 MORE_SWARMS = 4
+# So few that the plans of a batch fit into memory, and so many that hardly a process waits for the last of a batch.
+TRIALS_AT_ONCE = 1000
 T = TypeVar("T")
 
+Trial = tuple[Attempt, TrialSpec]
 PlayAll = Callable[[Sequence[TrialSpec]], Iterable[Played]]
 
 
@@ -80,24 +83,31 @@ def explore(
     left_out = 0
     first, more = range(swarms), range(swarms, swarms * (1 + MORE_SWARMS))
     for level in (partial(_firsts, swarms=first), _revealed, partial(_pairs, swarms=more))[: depth + 1]:
-        attempts = list(_news(cases, level(cases, kinds)))
-        allowed = attempts if left >= len(attempts) else attempts[: int(left)]
-        left_out += len(attempts) - len(allowed)
-        left -= len(allowed)
-        for one, played in zip(allowed, play([one.spec for one in allowed]), strict=True):
-            one.case.tried.append(Tried(one.spec, one.candidates, played, one.alone, one.is_swarm))
-            if stop(one.case.tried[-1]):
-                return Exploration(cases, left_out)
+        news = _news(cases, level(cases, kinds))
+        while batch := list(islice(news, int(min(TRIALS_AT_ONCE, left)))):
+            left -= len(batch)
+            for (one, _), played in zip(batch, play([spec for _, spec in batch]), strict=True):
+                one.case.tried.append(Tried(one, played))
+                if stop(one.case.tried[-1]):
+                    return Exploration(cases, left_out)
+        left_out += sum(1 for _ in news)
     return Exploration(cases, left_out)
 
 
-def _news(cases: Sequence[Case], attempts: Iterable[Attempt]) -> Iterator[Attempt]:
+def _news(cases: Sequence[Case], trials: Iterable[Trial]) -> Iterator[Trial]:
     """Yield each trial once that was not tried yet."""
-    seen = {tried.spec.trial_id for case in cases for tried in case.tried}
+    seen = {tried.played.trial_id for case in cases for tried in case.tried}
+    for one, spec in trials:
+        if spec.trial_id not in seen:
+            seen.add(spec.trial_id)
+            yield one, spec
+
+
+def _trials(attempts: Iterable[Attempt]) -> Iterator[Trial]:
+    """Yield each attempt with its trial, unless it has no faults."""
     for one in attempts:
-        if one.spec.trial_id not in seen:
-            seen.add(one.spec.trial_id)
-            yield one
+        if candidates := one.candidates:
+            yield one, one.spec(candidates)
 
 
 def _in_turns(attempts: Iterable[Attempt]) -> list[Attempt]:
@@ -106,7 +116,7 @@ def _in_turns(attempts: Iterable[Attempt]) -> list[Attempt]:
     Ways of one kind are more alike than two kinds are, so whatever is wrong shows sooner, and a small budget sees all
     kinds.
     """
-    return _spread(attempts, lambda one: (id(one.case), *(each.fault.kind for each in one.candidates)))
+    return _spread(attempts, lambda one: (id(one.case), *(each.fault.kind for each in one.planned)))
 
 
 def _spread(items: Iterable[T], alike: Callable[[T], Hashable]) -> list[T]:
@@ -120,18 +130,18 @@ def _spread(items: Iterable[T], alike: Callable[[T], Hashable]) -> list[T]:
     return sorted(items, key=turn)
 
 
-def _firsts(cases: Sequence[Case], kinds: Kinds, *, swarms: range) -> Iterator[Attempt]:
+def _firsts(cases: Sequence[Case], kinds: Kinds, *, swarms: range) -> Iterator[Trial]:
     """Yield single faults, and a swarm after each."""
-    return _alternating(_in_turns(_singles(cases, kinds)), _swarms(cases, kinds, swarms))
+    return _alternating(_trials(_in_turns(_singles(cases, kinds))), _trials(_swarms(cases, kinds, swarms)))
 
 
-def _revealed(cases: Sequence[Case], kinds: Kinds) -> list[Attempt]:
-    return _in_turns(revealed(cases, kinds))
+def _revealed(cases: Sequence[Case], kinds: Kinds) -> Iterator[Trial]:
+    return _trials(_in_turns(revealed(cases, kinds)))
 
 
-def _pairs(cases: Sequence[Case], kinds: Kinds, *, swarms: range) -> Iterator[Attempt]:
+def _pairs(cases: Sequence[Case], kinds: Kinds, *, swarms: range) -> Iterator[Trial]:
     """Yield pairs, and a swarm after each."""
-    return _alternating(_in_turns(pairs(cases, kinds)), _swarms(cases, kinds, swarms))
+    return _alternating(_trials(_in_turns(pairs(cases, kinds))), _trials(_swarms(cases, kinds, swarms)))
 
 
 def _alternating(some: Iterable[T], others: Iterator[T]) -> Iterator[T]:
@@ -146,8 +156,7 @@ def _swarms(cases: Sequence[Case], kinds: Kinds, numbers: range) -> Iterator[Att
     """Yield the swarms of each run that bear these numbers; the runs take turns."""
     for number in numbers:
         for case in cases:
-            if drawn := swarm(case.base, case.lasts_s, kinds, number):
-                yield Attempt(case, drawn, is_swarm=True)
+            yield Attempt(case, draw=partial(swarm, case.base, case.lasts_s, kinds, number))
 
 
 def _singles(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:

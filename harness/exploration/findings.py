@@ -109,8 +109,8 @@ def _counted(outcomes: Iterable[Outcome]) -> dict[str, int]:
 
 def _by_agent(exploration: Exploration) -> dict[str, dict[str, int]]:
     outcomes: dict[str, list[Outcome]] = {case.base.agent.name: [] for case in exploration.cases}
-    for one in exploration.tried:
-        outcomes[one.spec.agent.name].append(one.played.outcome)
+    for case in exploration.cases:
+        outcomes[case.base.agent.name] += [one.played.outcome for one in case.tried]
     return {agent: _counted(counted) for agent, counted in outcomes.items()}
 
 
@@ -121,11 +121,10 @@ def _twin(case: Case) -> Twin:
 def _cells(exploration: Exploration) -> list[Cell]:
     kinds = all_fault_kinds()
     grouped: defaultdict[tuple[str, str, str, str], list[Tried]] = defaultdict(list)
-    for one in exploration.tried:
-        if one.alone is None and not one.is_swarm:
-            first = one.candidates[0]
-            key = (one.spec.agent.name, place_of(first), _family(first, kinds), first.fault.kind)
-            grouped[key].append(one)
+    for case in exploration.cases:
+        for one in case.of_depth(1):
+            [only] = one.candidates
+            grouped[case.base.agent.name, place_of(only), _family(only, kinds), only.fault.kind].append(one)
     agents = _ranks(key[0] for key in grouped)
     called = [f"{site.port}:{site.name}" for case in exploration.cases for site in case.twin.sites]
     places = _ranks([WORLD, *called, *(key[1] for key in grouped if key[1] != CLOCK)])
@@ -141,7 +140,7 @@ def _ranks(names: Iterable[str]) -> dict[str, int]:
 def _cell(agent: str, place: str, family: str, kind: str, group: Sequence[Tried]) -> Cell:
     worst = max(group, key=_badness)
     counts = _counted(one.played.outcome for one in group)
-    return Cell(agent, place, family, kind, counts, worst.played.outcome, worst.spec.trial_id)
+    return Cell(agent, place, family, kind, counts, worst.played.outcome, worst.played.trial_id)
 
 
 def _badness(one: Tried) -> int:
@@ -173,7 +172,7 @@ def _primitives(exploration: Exploration) -> list[Fired]:
 def _failures(tried: Sequence[Tried]) -> list[Failure]:
     grouped: defaultdict[tuple[str, Outcome, tuple[str, ...]], list[Tried]] = defaultdict(list)
     for one in failing(tried):
-        grouped[one.spec.agent.name, one.played.outcome, one.played.signature].append(one)
+        grouped[one.attempt.case.base.agent.name, one.played.outcome, one.played.signature].append(one)
     found = [Failure(*key, tuple(_plan_found(one) for one in group)) for key, group in grouped.items()]
     return sorted(found, key=lambda one: (-OUTCOMES.index(one.outcome), len(one.plans[0].faults), -len(one.plans)))
 
@@ -185,7 +184,7 @@ def failing(tried: Sequence[Tried]) -> list[Tried]:
 
 
 def _plan_found(one: Tried) -> PlanFound:
-    return PlanFound(one.spec.trial_id, one.spec.task_id, tuple(in_words(each) for each in one.hit))
+    return PlanFound(one.played.trial_id, one.attempt.case.base.task_id, tuple(in_words(each) for each in one.hit))
 
 
 def in_words(one: Candidate) -> str:

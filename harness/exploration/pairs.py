@@ -64,11 +64,11 @@ def _learned(cases: Iterable[Case]) -> Learned:
     for case in cases:
         shapes: defaultdict[Circumstance, set[str]] = defaultdict(set)
         for one in case.of_depth(2):
-            assert one.alone is not None
+            assert one.attempt.alone is not None
             first, second = one.candidates
-            site = next(site for site in one.alone.sites if site.address == second.site)
+            site = next(site for site in one.attempt.alone.sites if site.address == second.site)
             key = _circumstance(first, site)
-            if second.latent or one.played.shape not in {one.alone.shape, *shapes[key]}:
+            if second.latent or one.played.shape not in {one.attempt.alone.shape, *shapes[key]}:
                 learned[key].add(second.sort)
             shapes[key].add(one.played.shape)
     return learned

@@ -15,7 +15,6 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 FloatArray = NDArray[np.float64]
 
@@ -46,6 +45,8 @@ def p_bounded(differences: FloatArray, null: float, worst: float) -> FloatArray:
 
 def lowest_mean(differences: FloatArray, alpha: float, worst: float) -> float:
     """Return the lower confidence bound on the mean at one-sided level ``alpha``; shape (G,)."""
+    from scipy.optimize import brentq  # noqa: PLC0415  # it takes a third of a second, and few commands need it
+
     low, high = min(worst, float(differences.min())), float(differences.mean())
     if low == high or p_bounded(differences, high, worst) <= alpha:
         return high

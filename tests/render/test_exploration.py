@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -42,12 +43,12 @@ CARD = re.compile(r'<li class="finding" id="([^"]+)">(.*?)</li>', re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def explored() -> Exploration:
-    """Explore two agents of the shop with a few kinds."""
+def explored() -> Iterator[Exploration]:
+    """Explore two agents of the shop with a few kinds; its swarms are drawn anew for whoever looks at them."""
     with pytest.MonkeyPatch.context() as patch, workers(1) as spread:
         patch.chdir(SHOP)
         kinds = {name: all_fault_kinds()[name] for name in KINDS}
-        return explore(bases_of("shop/refund_damaged", AGENTS), Memory(spread).play, kinds, depth=0)
+        yield explore(bases_of("shop/refund_damaged", AGENTS), Memory(spread).play, kinds, depth=0)
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +152,7 @@ def test_a_cell_tells_how_often_each_outcome_came(html: str, found: Findings) ->
 def test_a_fault_that_reached_nothing_hides_no_outcome(explored: Exploration) -> None:
     [case, _] = explored.cases
     one = next(tried for tried in case.tried if tried.played.outcome == "recovered")
-    missed = msgspec.structs.replace(one, played=msgspec.structs.replace(one.played, outcome="not_triggered"))
+    missed = replace(one, played=msgspec.structs.replace(one.played, outcome="not_triggered"))
     [both] = findings(Exploration((Case(case.base, case.twin, [one, missed]),), 0)).cells
     assert (both.outcomes, both.worst) == ({"recovered": 1, "not_triggered": 1}, "recovered")
     [only] = findings(Exploration((Case(case.base, case.twin, [missed]),), 0)).cells
