@@ -7,7 +7,6 @@ run, and repeats a write with the same idempotency key.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from pydantic import Field
@@ -16,18 +15,17 @@ from harness.boundary import CallFault, Exchange, Frozen, Reply, Variants
 
 
 class SlowOptions(Frozen):
-    """``delay_s`` is how long the call is held up on its way; a caller with less patience gets no answer."""
+    """``delay_s`` is how long the call is held up on its way; for a caller with less patience it still arrives."""
 
     delay_s: Annotated[float, Field(gt=0)]
 
 
 async def delay(options: SlowOptions, exchange: Exchange) -> Reply:
-    """Hold the call up, then deliver it."""
-    await asyncio.sleep(options.delay_s)
-    return await exchange.proceed()
+    """Hold the call up, then deliver it, whether anybody still waits for the answer or not."""
+    return await exchange.proceed_after(options.delay_s)
 
 
-VARIANTS: Variants = {"slow": {"delay_s": 4.0}}
+VARIANTS: Variants = {"slow": {"delay_s": 4.0}, "slower than patience": {"delay_s": 20.0}}
 PORTS = ("tool", "retrieval", "memory", "store", "model", "approval", "user")
 
 KINDS = (CallFault("slow", "latency", SlowOptions, PORTS, delay, VARIANTS, lasting=True),)

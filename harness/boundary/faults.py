@@ -32,6 +32,9 @@ class Exchange(Protocol):
         ``call`` is delivered in its stead: what arrives is not what was sent.
         """
 
+    async def proceed_after(self, delay_s: float) -> Reply:
+        """Hold the call up on its way; it arrives then even when the caller has given up by that time."""
+
     async def replicate(self) -> Reply:
         """Answer as a replica would that has heard of nothing since the trial began; the call has no effect."""
 

@@ -61,6 +61,20 @@ class _Passage:
         finally:
             self._settled.set()
 
+    async def proceed_after(self, delay_s: float) -> Reply:
+        clock = asyncio.get_running_loop()
+        due_s = clock.time() + delay_s
+        try:
+            await asyncio.sleep(delay_s)
+        except asyncio.CancelledError:
+            self._boundary.stragglers.append(asyncio.ensure_future(self._arrive(due_s - clock.time())))
+            raise
+        return await self.proceed()
+
+    async def _arrive(self, wait_s: float) -> None:
+        await asyncio.sleep(wait_s)
+        await self.proceed()
+
     async def replicate(self) -> Reply:
         await asyncio.sleep(ROUND_TRIP_S)
         return self._boundary.backstage.replicate(self._delivery)

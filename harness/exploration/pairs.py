@@ -22,7 +22,7 @@ def revealed(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
     seen: set[Circumstance] = set()
     for case in cases:
         for first in case.different:
-            for site in _after(first):
+            for site in _after(first) if first.played.outcome not in FAILING else ():
                 key = _circumstance(first.candidates[0], site)
                 if site.address not in case.twin.tails and key not in seen:
                     seen.add(key)

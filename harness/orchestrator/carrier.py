@@ -25,7 +25,7 @@ def _read(answer: Reply, call: Call, reply: Reply) -> Reply | None:
     """Return what is known of a call by what its key store says of it; None when that is no answer to the question."""
     match answer.value:
         case {"applied": True, "arguments": arguments} if arguments != call.arguments:
-            return failed("conflict", "its idempotency key was used for something else; nothing was applied")
+            return Reply("unknown", None, "conflict", "its idempotency key stands for the same with other arguments")
         case {"applied": True, "value": value}:
             return already_applied(value)
         case {"applied": False, "complete": False}:
@@ -42,16 +42,34 @@ class Carrier:
         self._run = run
         self._not_before_s: dict[str, float] = {}
         self._unknown: set[str] = set()
+        # Of those, what nobody has answered: it may take effect after it was looked up.
+        self._under_way: set[str] = set()
 
     async def carry(self, call: Call, timeout_s: float, effect: EffectClass = "read") -> Reply:
         """Send ``call`` until it is answered, refused for good, or not worth another attempt.
 
-        A life that has lost its log first looks up what it would not repeat without a look-up either.
+        A write of which some attempt may still be under way has not failed, whatever became of the others; but a
+        conflict is how things stand, and turns that one away as well.
         """
+        reply = await self._carried(call, timeout_s, effect)
+        if reply.ok:
+            self._unknown.discard(intent_of(call))
+            self._under_way.discard(intent_of(call))
+        elif self._is_open(call, effect) and reply.status == "failed" and reply.error_type != "conflict":
+            message = f"an earlier attempt may still take effect; after it: {reply.message}"
+            return msgspec.structs.replace(reply, status="unknown", message=message, retryable=False)
+        return reply
+
+    def _is_open(self, call: Call, effect: EffectClass) -> bool:
+        return effect != "read" and intent_of(call) in self._under_way
+
+    async def _carried(self, call: Call, timeout_s: float, effect: EffectClass) -> Reply:
+        """Send ``call``; what may have been sent before, also by a life whose log is lost, is looked up first."""
         run = self._run
         if not run.retries.admits(call):
             return failed("unavailable", "the retries of this run are used up")
-        if run.life.has_forgotten and effect in run.policy.retry.look_up:
+        is_known = not run.life.has_forgotten and intent_of(call) not in self._unknown
+        if not is_known and effect in run.policy.retry.look_up:
             known = await self._look_up(call, UNHEARD_OF)
             if known is not UNHEARD_OF:
                 return known
@@ -68,6 +86,10 @@ class Carrier:
                     return await self._look_up(call, reply) if doubtful and reply.status == "failed" else reply
                 self._announce(call, reply, attempt + 1, wait_s)
                 await run.session.clock.sleep(run.meter.wait_s(wait_s))
+                if self._is_open(call, effect) and effect in run.policy.retry.look_up:
+                    known = await self._look_up(call, reply)  # it may have arrived meanwhile
+                    if known is not reply:
+                        return known
             except Halt as halt:
                 halt.reply = msgspec.structs.replace(reply, status="unknown") if reply and doubtful else reply
                 raise
@@ -90,6 +112,8 @@ class Carrier:
             reply = await run.session.send(msgspec.structs.replace(signed, timeout_s=timeout_s, attempt=attempt))
             if call.port == "model":
                 reply = await self._paid_and_played(call, reply)
+        if reply.status == "unknown":
+            self._under_way.add(intent_of(call))
         reply = self._checked(call, reply)
         self._learn(call, reply)
         return reply

@@ -20,14 +20,29 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 def honest(answer: str, observations: Iterable[Observation], catalogue: Catalogue) -> Ending:
-    """Add to the answer each write that was not carried out, or of which nobody knows; a later success settles it."""
-    last = {_thing(one, catalogue): one for one in observations if _is_write(one, catalogue)}
+    """Add to the answer each write that was not carried out, or of which nobody knows.
+
+    What is left to people is settled by a later success, and by nothing else.
+    """
+    last = last_of_each(observations, catalogue)
     unsettled = [one for one in last.values() if one.status in ("failed", *LEFT_TO_PEOPLE)]
     if not unsettled:
         return Ending(answer, ())
     told = "; ".join(f"{one.request.tool}: {one.status} ({one.message})" for one in unsettled)
     open_ends = tuple(one for one in unsettled if one.status in LEFT_TO_PEOPLE)
     return Ending(f"{answer}\nNot done for certain: {told}.", open_ends)
+
+
+def last_of_each(observations: Iterable[Observation], catalogue: Catalogue) -> dict[tuple[str, str], Observation]:
+    """Return what became of each thing that was to be written: the last word, or the last that nobody has settled."""
+    last: dict[tuple[str, str], Observation] = {}
+    for one in observations:
+        if _is_write(one, catalogue):
+            thing = _thing(one, catalogue)
+            is_open = thing in last and last[thing].status in LEFT_TO_PEOPLE
+            if not is_open or one.status in ("ok", *LEFT_TO_PEOPLE):
+                last[thing] = one
+    return last
 
 
 def _is_write(observation: Observation, catalogue: Catalogue) -> bool:

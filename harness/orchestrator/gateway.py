@@ -28,6 +28,7 @@ class Waiting:
     spec: ToolSpec
     reason: str
     step: int
+    confidence: float = 1.0
 
 
 @dataclass
@@ -134,7 +135,7 @@ class Gateway:
             return self._refuse(request, step, ruling.rule, ruling.reason)
         self._record("policy_allowed", request, step, ruling.rule, verdict=ruling.verdict)
         if spec.effect != "read" and sure < self._run.policy.approval.confidence_min:
-            return self._queue(Waiting(request, spec, ruling.reason or "unsure", step))
+            return self._queue(Waiting(request, spec, ruling.reason or "unsure", step, sure))
         if ruling.verdict == "approval":
             return await self._with_approval(Waiting(request, spec, ruling.reason, step))
         return await self._call(request, spec, step)
@@ -174,9 +175,16 @@ class Gateway:
         return observe(waiting.request, "queued", message="a person decides on this later")
 
     async def settle(self) -> None:
-        """Ask people about everything that waits, and carry out what they approve."""
+        """Ask people about what waits and is not forbidden by now, and carry out what they approve."""
         while self.waiting:
-            self.observations.append(await self._with_approval(self.waiting.pop(0)))
+            one = self.waiting.pop(0)
+            ruling = self._run.rules.decide(self._question(one.request, one.spec, one.confidence))
+            denied = ruling.verdict == "deny"
+            self.observations.append(
+                self._refuse(one.request, one.step, ruling.rule, ruling.reason)
+                if denied
+                else await self._with_approval(one)
+            )
 
     async def _call(self, request: ToolRequest, spec: ToolSpec, step: int) -> Observation:
         run = self._run

@@ -6,6 +6,7 @@ import msgspec
 
 from harness.boundary import Call, Session
 from harness.content import Ask
+from harness.orchestrator.ending import last_of_each
 from harness.orchestrator.fallbacks import Outcome, unknown_past
 from harness.orchestrator.halts import Halt
 from harness.orchestrator.parts import Parts, Shared
@@ -163,7 +164,7 @@ class _Loop:
         return Outcome("queued" if handed_over else "failed", ending.answer)
 
     def _with_the_unknown_past(self, answer: str) -> str:
-        """Say what earlier lives may have done, where this one has done nothing to find that out."""
-        catalogue, seen = self._context.catalogue, self._context.observations
-        has_looked = any(one.status == "ok" and catalogue[one.request.tool].effect != "read" for one in seen)
+        """Say what earlier lives may have done, unless this one has done all that it was about to: it has looked."""
+        written = last_of_each(self._context.observations, self._context.catalogue).values()
+        has_looked = bool(written) and all(one.status == "ok" for one in written)
         return " ".join((answer, *unknown_past(self._run, has_looked=has_looked)))
