@@ -125,13 +125,14 @@ def _option_problems(where: str, planned: PlannedFault, kind: FaultKind) -> Iter
 
 
 def _placement_problems(where: str, planned: PlannedFault, kind: FaultKind) -> Iterable[str]:
-    given = planned.model_fields_set
     if isinstance(kind, CallFault):
         port = planned.selector.port
         if "*" not in port and port not in kind.ports:
             yield f"{where}.at: {kind.name} does not apply to port {port!r}; it applies to: {', '.join(kind.ports)}"
     elif isinstance(kind, Seeding):
-        for key in sorted({"at", "when"} & given):
-            yield f"{where}.{key}: {kind.name} changes the world before the trial begins; remove {key!r}"
+        # Not ``model_fields_set``: a stored plan names what its author has left out.
+        for key in ("at", "when"):
+            if getattr(planned, key) != PlannedFault.model_fields[key].default:
+                yield f"{where}.{key}: {kind.name} changes the world before the trial begins; remove {key!r}"
     elif planned.when.window is None:
         yield f"{where}.when: {kind.name} needs a window, for example when: {{window: [0, 60]}}"

@@ -6,10 +6,13 @@ import ast
 import hashlib
 import importlib
 import importlib.metadata
+import importlib.util
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from harness import scoring
@@ -95,12 +98,47 @@ def code_of(source: str) -> str:
 
 
 def agent_sources_digest(specs: Sequence[TrialSpec]) -> str:
-    """Return the digest of the files that define the agents and their parts; of nothing for built-in ones."""
+    """Return the digest of the files that define the agents and their parts; of nothing for built-in ones.
+
+    Modules that lie beside an agent's own, or below it, and are imported by name, count as well.
+    """
     whole = hashlib.sha256()
     for name in _unique(one for spec in specs for one in (spec.agent.agent, spec.agent.parts or "") if ":" in one):
         module = importlib.import_module(name.partition(":")[0])
-        whole.update(f"{name}\0".encode() + Path(str(module.__file__)).read_bytes())
+        whole.update(f"{name}\0".encode())
+        for path in _sources(module):
+            whole.update(path.read_bytes())
     return whole.hexdigest()
+
+
+def _sources(module: ModuleType) -> list[Path]:
+    """Return the file of a module, and then those that it imports from its own folder, in the order of their names."""
+    first = Path(str(module.__file__))
+    found = {first: module}
+    left = [module]
+    while left:
+        for name in _imported(left.pop()):
+            other = sys.modules.get(name)
+            path = Path(str(getattr(other, "__file__", None)))
+            if other is not None and path not in found and _lies_below(path, first.parent):
+                found[path] = other
+                left.append(other)
+    return [first, *sorted(found.keys() - {first})]
+
+
+def _lies_below(path: Path, folder: Path) -> bool:
+    """Whether a source is of the same making; what is installed below a project is not."""
+    inner = path.relative_to(folder).parts if path.is_relative_to(folder) else ()
+    return path.suffix == ".py" and bool(inner) and not {"site-packages", "harness"} & set(inner)
+
+
+def _imported(module: ModuleType) -> Iterator[str]:
+    for node in ast.walk(ast.parse(Path(str(module.__file__)).read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = importlib.util.resolve_name("." * node.level + (node.module or ""), module.__package__)
+            yield from (base, *(f"{base}.{one.name}" for one in node.names))
 
 
 def changed_files(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

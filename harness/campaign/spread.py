@@ -6,10 +6,11 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Protocol, TypeVar
 
 # Some dozens of trials of common length, or one that is very long.
@@ -83,7 +84,8 @@ def _done(work: Callable[[Chunk], Result], chunk: Chunk) -> Result:
     gc.freeze()
     gc.set_threshold(max(young, OBJECTS_BETWEEN_COLLECTIONS), *older)
     try:
-        return work(chunk)
+        with redirect_stdout(sys.stderr):  # what an agent prints is no part of the results
+            return work(chunk)
     finally:
         gc.collect()
         gc.unfreeze()

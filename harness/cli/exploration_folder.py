@@ -39,10 +39,18 @@ def claimed_exploration(folder: Path, bases: Sequence[TrialSpec], command: str, 
 
 
 def _check(folder: Path, conditions: dict[str, Any]) -> None:
-    before = msgspec.json.decode((folder / CONDITIONS).read_bytes(), type=dict[str, Any])
+    try:
+        before = msgspec.json.decode((folder / CONDITIONS).read_bytes(), type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        msg = f"{folder / CONDITIONS}: can not be read ({error}); remove the folder, or give another --out"
+        raise DatasetError(msg) from error
     changed = differences(before)
     if before.get("agent_sources") != conditions["agent_sources"]:
-        changed.append("the source of an agent has changed")
+        changed.append("the source of an agent has changed, or there is another agent")
+    if before.get("scorers") != conditions["scorers"]:
+        changed.append("what scores a trial has changed")
+    if before.get("domains", {}).keys() != conditions["domains"].keys():
+        changed.append("it is about another domain")
     if changed:
         msg = f"{folder}: was begun under other conditions ({'; '.join(changed)}); give another --out"
         raise DatasetError(msg)

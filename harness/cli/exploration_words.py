@@ -19,6 +19,8 @@ def say_findings(found: Findings, folder: Path) -> None:
     """Print how each place bore its faults, what fired, and how the agent failed."""
     told = ", ".join(f"{name} {count}" for name, count in found.outcomes.items())
     say(f"{found.trials} trials, {found.histories} different histories: {told}")
+    for twin in found.unsound:
+        say(f"{twin.agent} {twin.outcome} without any fault: {twin.task_id}")
     if found.left_out:
         say(f"{found.left_out} plans were left out for want of budget; give more to --budget")
     say_table("single faults, by place", ("agent", "place", *OUTCOMES, "fails under"), _places(found.cells))

@@ -14,7 +14,7 @@ from harness.cli.exploration_folder import claimed_exploration, keep_failing
 from harness.cli.exploration_words import say_findings, say_shrunk
 from harness.cli.folders import RUNS, claimed, new_folder
 from harness.cli.results import FolderAndTrial, folder_and_trial
-from harness.cli.running import INTERRUPTED, Agent, AsJson, Jobs, Seed, agent_spec
+from harness.cli.running import INTERRUPTED, Agent, AsJson, Jobs, Seed, agent_spec, heard, unheard
 from harness.content import all_fault_kinds
 from harness.exploration import (
     Exploration,
@@ -83,10 +83,11 @@ def explore(
 
 def _explored(bases: list[TrialSpec], path: Path, depth: int, budget: int | None, jobs: int) -> Exploration:
     try:
-        with workers(jobs) as spread, progress(None, "trials") as report:
-            memory = Memory(spread, path, report)
+        with workers(jobs) as spread, progress(None, "trials") as report, heard() as check:
+            memory = Memory(spread, path, lambda count: check(report(count)))
             return explore_all(bases, memory.play, all_fault_kinds(), depth=depth, budget=budget)
     except KeyboardInterrupt:
+        unheard()
         complain(f"stopped before the end; say --out {path.parent} to go on")
         raise typer.Exit(INTERRUPTED) from None
 

@@ -81,8 +81,7 @@ def run_scenarios(
         with claimed(folder), progress(len(specs), "trials") as report, heard() as check:
             run_campaign(specs, folder, jobs=jobs, progress=lambda count: check(report(count)))
     except KeyboardInterrupt:
-        # The interrupted run's task dies unheard, and asyncio would print that.
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        unheard()
         complain(f"stopped before the end; what is in {folder} is incomplete: remove it, or give another --out")
         raise typer.Exit(INTERRUPTED) from None
     write_manifest(folder, make_manifest(specs, command=_command(names, agent, seed, trials), seed=seed))
@@ -96,6 +95,11 @@ def run_scenarios(
         raise typer.Exit(VOID)
     if summary.unexpected:
         raise typer.Exit(NOT_AS_EXPECTED)
+
+
+def unheard() -> None:
+    """Let the task of an interrupted run die in silence: asyncio would print that nobody has heard of its end."""
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 @contextmanager

@@ -5,21 +5,22 @@ As Hypothesis keeps the examples that failed; these are scenarios, for people to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from harness.campaign import TrialSpec, expand, load_scenario
-from harness.content import AgentSpec, find_packs
+from harness.content import AgentSpec, find_packs, read_yaml
 from harness.exploration.outcomes import Outcome
 from harness.exploration.shrink import Shrunk
 from harness.history import digest
 from harness.store import write_whole
 
 FOLDER = Path("scenarios/regressions")
-# What must not be again: a task that was not done may stay undone, as long as the agent says so.
+# What must not be again. Harm may end in an honest failure; a wrong account is mended by doing the task alone.
 _EXPECTED: dict[Outcome, tuple[str, ...]] = {
     "violated": ("passed", "failed"),
     "failed": ("passed",),
@@ -78,10 +79,22 @@ def regressions_for(specs: Sequence[TrialSpec]) -> list[TrialSpec]:
     agents = {(spec.domain, spec.agent.name): spec.agent for spec in specs}
     found: list[TrialSpec] = []
     for path in sorted(corpus_folder().glob("*.yaml")):
+        if not _may_name_one_of(path, agents):
+            continue  # its agent and its domain need not even be there
         scenario = load_scenario(path)
         known = [agents.get((scenario.domain, one.name)) for one in scenario.agents]
         found += expand(scenario, agents=present) if (present := _present(known)) else []
     return found
+
+
+def _may_name_one_of(path: Path, agents: Container[tuple[str, str]]) -> bool:
+    """Whether a scenario is about some of the agents; also when that can not be told, for its check to complain."""
+    data = read_yaml(path).data
+    try:
+        named = [AgentSpec.model_validate(one).name for one in data["agents"]]
+        return any((str(data["domain"]), name) in agents for name in named)
+    except (KeyError, TypeError, ValidationError):
+        return True
 
 
 def _present(agents: Iterable[AgentSpec | None]) -> list[AgentSpec]:

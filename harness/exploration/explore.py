@@ -46,7 +46,7 @@ PlayAll = Callable[[Sequence[TrialSpec]], Iterable[Played]]
 
 @dataclass(frozen=True)
 class Exploration:
-    """Everything that was tried; ``left_out`` plans are those for which the budget did not suffice."""
+    """Everything that was tried; for ``left_out`` plans the budget did not suffice, twice the same among them."""
 
     cases: tuple[Case, ...]
     left_out: int
@@ -78,36 +78,33 @@ def explore(
     many in between. ``budget`` is the most trials.
     ``stop`` ends it behind a trial; where ``play`` yields trials one by one, no more of them are played.
     """
-    cases = tuple(Case(base, twin) for base, twin in zip(bases, play(bases), strict=True))
-    left = math.inf if budget is None else max(0, budget - len(cases))
-    left_out = 0
+    begun = bases[:budget]
+    cases = tuple(Case(base, twin) for base, twin in zip(begun, play(begun), strict=True))
+    left = math.inf if budget is None else budget - len(cases)
+    left_out = len(bases) - len(cases)
     first, more = range(swarms), range(swarms, swarms * (1 + MORE_SWARMS))
     for level in (partial(_firsts, swarms=first), _revealed, partial(_pairs, swarms=more))[: depth + 1]:
-        news = _news(cases, level(cases, kinds))
+        attempts = level(cases, kinds)
+        news = _news(cases, attempts)
         while batch := list(islice(news, int(min(TRIALS_AT_ONCE, left)))):
             left -= len(batch)
             for (one, _), played in zip(batch, play([spec for _, spec in batch]), strict=True):
                 one.case.tried.append(Tried(one, played))
                 if stop(one.case.tried[-1]):
                     return Exploration(cases, left_out)
-        left_out += sum(1 for _ in news)
+        left_out += sum(1 for _ in attempts)  # not drawn, let alone played
     return Exploration(cases, left_out)
 
 
-def _news(cases: Sequence[Case], trials: Iterable[Trial]) -> Iterator[Trial]:
-    """Yield each trial once that was not tried yet."""
+def _news(cases: Sequence[Case], attempts: Iterable[Attempt]) -> Iterator[Trial]:
+    """Yield each attempt that has faults, once, with its trial, unless that was tried before."""
     seen = {tried.played.trial_id for case in cases for tried in case.tried}
-    for one, spec in trials:
-        if spec.trial_id not in seen:
+    for one in attempts:
+        candidates = one.candidates
+        spec = one.spec(candidates)
+        if candidates and spec.trial_id not in seen:
             seen.add(spec.trial_id)
             yield one, spec
-
-
-def _trials(attempts: Iterable[Attempt]) -> Iterator[Trial]:
-    """Yield each attempt with its trial, unless it has no faults."""
-    for one in attempts:
-        if candidates := one.candidates:
-            yield one, one.spec(candidates)
 
 
 def _in_turns(attempts: Iterable[Attempt]) -> list[Attempt]:
@@ -130,18 +127,18 @@ def _spread(items: Iterable[T], alike: Callable[[T], Hashable]) -> list[T]:
     return sorted(items, key=turn)
 
 
-def _firsts(cases: Sequence[Case], kinds: Kinds, *, swarms: range) -> Iterator[Trial]:
+def _firsts(cases: Sequence[Case], kinds: Kinds, *, swarms: range) -> Iterator[Attempt]:
     """Yield single faults, and a swarm after each."""
-    return _alternating(_trials(_in_turns(_singles(cases, kinds))), _trials(_swarms(cases, kinds, swarms)))
+    return _alternating(_in_turns(_singles(cases, kinds)), _swarms(cases, kinds, swarms))
 
 
-def _revealed(cases: Sequence[Case], kinds: Kinds) -> Iterator[Trial]:
-    return _trials(_in_turns(revealed(cases, kinds)))
+def _revealed(cases: Sequence[Case], kinds: Kinds) -> Iterator[Attempt]:
+    return iter(_in_turns(revealed(cases, kinds)))
 
 
-def _pairs(cases: Sequence[Case], kinds: Kinds, *, swarms: range) -> Iterator[Trial]:
+def _pairs(cases: Sequence[Case], kinds: Kinds, *, swarms: range) -> Iterator[Attempt]:
     """Yield pairs, and a swarm after each."""
-    return _alternating(_trials(_in_turns(pairs(cases, kinds))), _trials(_swarms(cases, kinds, swarms)))
+    return _alternating(_in_turns(pairs(cases, kinds)), _swarms(cases, kinds, swarms))
 
 
 def _alternating(some: Iterable[T], others: Iterator[T]) -> Iterator[T]:

@@ -82,8 +82,13 @@ class Findings(msgspec.Struct, frozen=True):
 
     @property
     def blamed(self) -> int:
-        """How many plans made the agent fail by its own fault."""
-        return sum(self.outcomes.get(name, 0) for name in BLAMED)
+        """How many trials the agent failed by its own fault, those without a fault among them."""
+        return sum(self.outcomes.get(name, 0) for name in BLAMED) + len(self.unsound)
+
+    @property
+    def unsound(self) -> tuple[Twin, ...]:
+        """The tasks that an agent fails without any fault."""
+        return tuple(one for one in self.twins if one.outcome in BLAMED)
 
 
 def findings(exploration: Exploration) -> Findings:
@@ -179,7 +184,7 @@ def _failures(tried: Sequence[Tried]) -> list[Failure]:
 
 def failing(tried: Sequence[Tried]) -> list[Tried]:
     """Return what failed: what the agent is to blame for first, and fewer faults before more."""
-    found = [one for one in tried if one.played.outcome in FAILING]
+    found = [one for one in tried if one.played.outcome in FAILING | BLAMED]
     return sorted(found, key=lambda one: (one.played.outcome not in BLAMED, len(one.candidates)))
 
 

@@ -10,6 +10,7 @@ import msgspec
 from harness.boundary import misleads
 from harness.campaign import Spread, TrialSpec, run_trial
 from harness.content import all_fault_kinds
+from harness.errors import DatasetError
 from harness.exploration.candidates import Kinds
 from harness.exploration.outcomes import Outcome, outcome_of
 from harness.exploration.primitives import primitives_of
@@ -128,7 +129,12 @@ class Memory:
 
 def _read(path: Path) -> Iterator[Played]:
     """Yield what a file holds; a last line that was cut off when its process died is as good as not there."""
-    whole, _, cut = path.read_bytes().rpartition(b"\n")
+    whole, end, cut = path.read_bytes().rpartition(b"\n")
     if cut:
-        path.write_bytes(whole + b"\n")
-    yield from (_DECODER.decode(line) for line in whole.splitlines())
+        path.write_bytes(whole + end)
+    for number, line in enumerate(whole.splitlines(), 1):
+        try:
+            yield _DECODER.decode(line)
+        except msgspec.MsgspecError as error:
+            msg = f"{path}:{number}: is no trial that was played ({error}); remove this line, or give another --out"
+            raise DatasetError(msg) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,43 @@ def test_a_stopped_exploration_goes_on_in_its_folder_unless_the_agent_has_change
     refused = harness(*EXPLORE, "--out", "found", cwd=project)
     source.write_text(SLOPPY)
     assert refused.returncode == 2
-    assert "found: was begun under other conditions (the source of an agent has changed)" in refused.stderr
+    assert "found: was begun under other conditions (the source of an agent has changed" in refused.stderr
+
+
+TALKS = """
+import words
+
+async def agent(ask, tools):
+    print("hello")
+    return words.SAID
+"""
+
+
+def test_an_agent_that_fails_without_a_fault_is_told_and_what_it_prints_is_not_in_the_json(project: Path) -> None:
+    (project / "talking_agent.py").write_text(TALKS)
+    (project / "words.py").write_text('SAID = "All is done."\n')
+    words = ("explore", "shop/refund_damaged", "--agent", "talking_agent:agent", "--budget", "2", "--out", "talks")
+    told = harness(*words, cwd=project)
+    assert (told.returncode, "failed without any fault: refund_damaged" in told.stdout) == (1, True)
+    assert json.loads(harness(*words, "--json", cwd=project).stdout)["trials"] == 2
+    (project / "words.py").write_text('SAID = "It could not be done."\n')
+    assert "the source of an agent has changed" in harness(*words, cwd=project).stderr
+    elsewhere = harness(
+        "explore", "support_desk/bowls_in_shards", "--agent", "sloppy_agent:agent", "--out", "talks", cwd=project
+    )
+    assert "it is about another domain" in elsewhere.stderr
+
+
+def test_what_can_not_be_read_of_an_exploration_is_named(project: Path, explored: Done, tmp_path: Path) -> None:
+    assert explored.returncode == 1
+    shutil.copytree(project / "found", tmp_path / "found")
+    with (tmp_path / "found/played.jsonl").open("a") as file:
+        file.write('{"trial_id": 1}\n')
+    broken = harness(*EXPLORE, "--out", tmp_path / "found", cwd=project)
+    assert (broken.returncode, "is no trial that was played" in broken.stderr) == (2, True)
+    (tmp_path / "found/conditions.json").write_text("{")
+    unreadable = harness(*EXPLORE, "--out", tmp_path / "found", cwd=project)
+    assert (unreadable.returncode, "conditions.json: can not be read" in unreadable.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

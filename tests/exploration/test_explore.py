@@ -164,3 +164,22 @@ def test_what_is_known_is_not_played_again(tmp_path: Path) -> None:
     second = Memory(counting, path).play([base])  # type: ignore[arg-type]
     assert calls == [1, 0]
     assert first == [second[0], second[0]] == [play(base)] * 2
+
+
+def test_a_budget_is_the_most_trials_those_without_a_fault_among_them(shop: object) -> None:
+    del shop
+    bases = bases_of("shop/*", [REFERENCE])
+    with workers(1) as spread:
+        one = explore(bases, Memory(spread).play, all_fault_kinds(), budget=1)
+    assert (len(one.cases), len(one.tried)) == (1, 0)
+    assert one.left_out > len(bases) - 1
+
+
+def test_a_file_whose_first_line_was_cut_off_is_as_good_as_empty(shop: object, tmp_path: Path) -> None:
+    del shop
+    path = tmp_path / "played.jsonl"
+    path.write_bytes(b'{"trial_id"')
+    for _ in range(2):
+        with workers(1) as spread:
+            assert len(Memory(spread, path).play(bases_of(TASK, [REFERENCE]))) == 1
+    assert len(path.read_bytes().splitlines()) == 1

@@ -12,7 +12,7 @@ from harness.scoring import score
 from tests.conftest import Play
 
 LOST = {"kind": "timeout", "at": "tool:issue_refund", "options": {"effect": "after"}}
-DOWN = {"kind": "timeout", "at": "tool:issue_refund", "when": {"every": True}}
+DOWN = {"kind": "connection", "at": "tool:issue_refund", "when": {"every": True}, "options": {"how": "refused"}}
 BLIND: dict[str, Any] = {"name": "blind", "without": ["idempotency_keys"]}
 
 

@@ -11,7 +11,7 @@ import yaml
 from harness.boundary import FaultPlan, PlannedFault
 from harness.campaign import RunSpec, TrialSpec, find_scenario, load_scenario
 from harness.content import AgentSpec, all_fault_kinds
-from harness.errors import UsageError
+from harness.errors import ContentError, UsageError
 from harness.exploration import bases_of, play, regressions_for, save, shrink
 from tests.exploration.conftest import REFERENCE, TASK, WITHOUT_KEYS
 
@@ -103,3 +103,14 @@ def test_a_regression_is_played_with_the_agent_as_it_is_now() -> None:
     (again,) = regressions_for([failing(LOST, agent=mended)])
     assert again.agent == mended
     assert play(again).outcome == "recovered"
+
+
+def test_a_regression_of_another_agent_need_not_be_readable(project: Path) -> None:
+    save(shrink(failing(LOST), play, all_fault_kinds()))
+    [path] = (project / "scenarios/regressions").glob("*.yaml")
+    gone = path.read_text().replace("without_keys", "somebody").replace("agent: reference", "agent: gone_with_the:wind")
+    path.with_name("another.yaml").write_text(gone)
+    assert [one.agent.name for one in regressions_for([failing(LOST)])] == ["without_keys"]
+    path.with_name("shapeless.yaml").write_text("agents: 3")
+    with pytest.raises(ContentError):
+        regressions_for([failing(LOST)])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from harness.boundary import FaultPlan, PlannedFault, Seeding, plan_problems
 from harness.content import all_fault_kinds, load_domain
 from harness.scoring import Record, score
 from tests.conftest import Play
@@ -104,3 +105,11 @@ def test_where_a_domain_has_no_such_texts_nothing_is_planted(play: Play, kind: s
     record = play({"kind": kind}, domain="limits", task="dose_a_tank").record
     assert not record.receipts[0].fired
     assert score(record).verdict == "not_triggered"
+
+
+@pytest.mark.parametrize("kind", [name for name, one in KINDS.items() if isinstance(one, Seeding)])
+def test_a_plan_that_was_stored_may_be_played_again(kind: str) -> None:
+    """It names what its author has left out, and that is no reason to refuse it."""
+    options = next(iter(KINDS[kind].variants.values()))
+    plan = FaultPlan(id="p", faults=(PlannedFault(kind=kind, options=dict(options)),))
+    assert list(plan_problems(FaultPlan.model_validate_json(plan.model_dump_json()), KINDS)) == []
