@@ -51,8 +51,8 @@ def test_a_lost_key_does_harm_only_on_top_of_a_lost_answer() -> None:
 
 def test_falling_short_as_without_a_fault_does_not_count() -> None:
     idle = Subject("limits/dose_a_tank", AgentSpec(name="idle", planner="do_nothing"))
-    kinds = {name: KINDS[name] for name in ("slow", "cost_surge")}
-    assert ways_to_fall_short({"idle": idle}, kinds) == {"cost_surge": frozenset(), "slow": frozenset()}
+    kinds = {name: KINDS[name] for name in ("payload_change", "cost_surge")}
+    assert ways_to_fall_short({"idle": idle}, kinds) == {"cost_surge": frozenset(), "payload_change": frozenset()}
 
 
 def test_kinds_with_the_same_ways_are_alike_and_whom_fewest_kinds_harm_is_named_first() -> None:
@@ -79,4 +79,4 @@ def test_a_panel_that_leaves_kinds_alike_ends_with_1(
     monkeypatch.setattr(distinct_faults, "panel", lambda: {"greeter": greeter})
     monkeypatch.setattr(sys, "argv", ["distinct_faults", "--jobs", "1"])
     assert main() == 1
-    assert "not told apart: payload_change and slow" in capsys.readouterr().out
+    assert "not told apart: stale_answer and wrong_result" in capsys.readouterr().out
