@@ -42,8 +42,9 @@ class Carrier:
         self._run = run
         self._not_before_s: dict[str, float] = {}
         self._unknown: set[str] = set()
-        # Of those, what nobody has answered: it may take effect after it was looked up.
-        self._under_way: set[str] = set()
+        # Of those, what nobody has answered, and what was not waited for yet: it may take effect behind a look-up.
+        self._unanswered: set[str] = set()
+        self._unsettled: set[str] = set()
 
     async def carry(self, call: Call, timeout_s: float, effect: EffectClass = "read") -> Reply:
         """Send ``call`` until it is answered, refused for good, or not worth another attempt.
@@ -54,14 +55,16 @@ class Carrier:
         reply = await self._carried(call, timeout_s, effect)
         if reply.ok:
             self._unknown.discard(intent_of(call))
-            self._under_way.discard(intent_of(call))
-        elif self._is_open(call, effect) and reply.status == "failed" and reply.error_type != "conflict":
+            self._unanswered.discard(intent_of(call))
+        elif (
+            effect != "read"
+            and intent_of(call) in self._unanswered
+            and reply.status == "failed"
+            and reply.error_type != "conflict"
+        ):
             message = f"an earlier attempt may still take effect; after it: {reply.message}"
             return msgspec.structs.replace(reply, status="unknown", message=message, retryable=False)
         return reply
-
-    def _is_open(self, call: Call, effect: EffectClass) -> bool:
-        return effect != "read" and intent_of(call) in self._under_way
 
     async def _carried(self, call: Call, timeout_s: float, effect: EffectClass) -> Reply:
         """Send ``call``; what may have been sent before, also by a life whose log is lost, is looked up first."""
@@ -70,6 +73,7 @@ class Carrier:
             return failed("unavailable", "the retries of this run are used up")
         is_known = not run.life.has_forgotten and intent_of(call) not in self._unknown
         if not is_known and effect in run.policy.retry.look_up:
+            await self._settled(call)
             known = await self._look_up(call, UNHEARD_OF)
             if known is not UNHEARD_OF:
                 return known
@@ -86,7 +90,8 @@ class Carrier:
                     return await self._look_up(call, reply) if doubtful and reply.status == "failed" else reply
                 self._announce(call, reply, attempt + 1, wait_s)
                 await run.session.clock.sleep(run.meter.wait_s(wait_s))
-                if self._is_open(call, effect) and effect in run.policy.retry.look_up:
+                if intent_of(call) in self._unsettled and effect in run.policy.retry.look_up:
+                    await self._settled(call)
                     known = await self._look_up(call, reply)  # it may have arrived meanwhile
                     if known is not reply:
                         return known
@@ -113,7 +118,8 @@ class Carrier:
             if call.port == "model":
                 reply = await self._paid_and_played(call, reply)
         if reply.status == "unknown":
-            self._under_way.add(intent_of(call))
+            self._unanswered.add(intent_of(call))
+            self._unsettled.add(intent_of(call))
         reply = self._checked(call, reply)
         self._learn(call, reply)
         return reply
@@ -154,6 +160,15 @@ class Carrier:
         wait_s = self._not_before_s.get(name, 0.0) - self._run.session.clock.now()
         if wait_s > 0:
             await self._run.session.clock.sleep(self._run.meter.wait_s(wait_s))
+
+    async def _settled(self, call: Call) -> None:
+        """Wait as long as an earlier attempt may still be under way, so that a look-up tells what came of it.
+
+        The whole time and not what is left of it, so that every life waits equally long.
+        """
+        if intent_of(call) in self._unsettled and call.idempotency_key is not None:
+            await self._run.session.clock.sleep(self._run.meter.wait_s(self._run.policy.retry.settle_s))
+            self._unsettled.discard(intent_of(call))
 
     def _is_stale(self, call: Call) -> bool:
         """Whether this may be a repeat that the tool can no longer recognise."""

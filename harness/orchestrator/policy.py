@@ -21,7 +21,8 @@ class RetryPolicy(Frozen):
     ``retry_on`` holds for every call, ``retry_reads_on`` for reads alone, and nothing else is tried again.
     ``per_run`` is what all layers of one run may spend together: model calls, tool calls, and a planner that asks for
     the same thing again. After an unknown outcome, the effect classes in ``look_up`` are looked up by their key before
-    they are repeated. A key older than ``key_ttl_s`` is not repeated at all: the tool may have forgotten it.
+    they are repeated, and not before ``settle_s`` have passed since nobody answered: so long a call may still be under
+    way. A key older than ``key_ttl_s`` is not repeated at all: the tool may have forgotten it.
     """
 
     max_attempts: Count = 4
@@ -32,6 +33,7 @@ class RetryPolicy(Frozen):
     retry_on: frozenset[ErrorType] = frozenset({"timeout", "rate_limit", "transient_upstream", "unavailable"})
     retry_reads_on: frozenset[ErrorType] = frozenset({"conflict"})
     look_up: frozenset[EffectClass] = frozenset({"write", "irreversible"})
+    settle_s: Annotated[float, Field(ge=0)] = 20.0
     key_ttl_s: Seconds = 86_400.0
 
 

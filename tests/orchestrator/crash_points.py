@@ -47,7 +47,7 @@ REFERENCE = Reference(
     )
 )
 INTENDED = {"note": 1, "pay": 2}
-POLICY = Policy(retry=RetryPolicy(backoff_s=0.001))
+POLICY = Policy(retry=RetryPolicy(backoff_s=0.001, settle_s=0))
 
 
 class Moments:

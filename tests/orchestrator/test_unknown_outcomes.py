@@ -48,9 +48,10 @@ def test_who_asks_again_for_what_nobody_knows_has_it_looked_up_first(play: Play,
     assert refunds(record) == [69.5]
 
 
-def test_a_key_is_looked_up_after_the_wait_as_well(play: Play) -> None:
+@pytest.mark.parametrize("delay_s", [10.1, 20.0, 28.0])
+def test_a_key_is_looked_up_after_the_wait_as_well(play: Play, delay_s: float) -> None:
     """The call arrives behind the first look-up, in the seconds before the repeat; then its key is lost."""
-    late = {"kind": "slow", "at": REFUND, "options": {"delay_s": 10.1}}
+    late = {"kind": "slow", "at": REFUND, "options": {"delay_s": delay_s}}
     record = planned(play, late, KEY_IS_LOST, turns=[LOOK, {"calls": [refund()]}])
     looked_up = [
         event.payload["value"]["applied"] for event in record.of("tool_call_completed") if event.port == "store"
