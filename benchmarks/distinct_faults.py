@@ -13,7 +13,7 @@ import argparse
 import os
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import msgspec
@@ -32,7 +32,7 @@ PAIRS = "{} kinds, {} pairs told apart, {} not"
 
 Way = tuple[str, tuple[str, ...]]
 Ways = Mapping[str, frozenset[Way]]
-PlayAll = Callable[[Sequence[TrialSpec]], list[Played]]
+PlayAll = Callable[[Sequence[TrialSpec]], Iterable[Played]]
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ class Spread(Protocol):
     """Works chunks off."""
 
     def __call__(self, work: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> Iterator[tuple[int, Result]]:
-        """Yield the number of each chunk with what came of it, as they are done."""
+        """Return the number of each chunk with what came of it, as they are done; other processes begin at once."""
 
 
 @contextmanager
@@ -41,11 +41,10 @@ def workers(jobs: int) -> Iterator[Spread]:
 
     def elsewhere(work: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> Iterator[tuple[int, Result]]:
         if len(chunks) == 1:
-            yield from _here(work, chunks)
-            return
+            return _here(work, chunks)
         with _interrupts_left_to_the_parent():
             futures = {pool.submit(_done, work, chunk): number for number, chunk in enumerate(chunks)}
-        yield from ((futures[future], future.result()) for future in as_completed(futures))
+        return ((futures[future], future.result()) for future in as_completed(futures))
 
     try:
         yield elsewhere

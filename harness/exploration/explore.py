@@ -86,14 +86,22 @@ def explore(
     for level in (partial(_firsts, swarms=first), _revealed, partial(_pairs, swarms=more))[: depth + 1]:
         attempts = level(cases, kinds)
         news = _news(cases, attempts)
-        while batch := list(islice(news, int(min(TRIALS_AT_ONCE, left)))):
+        batch = _batch(news, left)
+        while batch:
             left -= len(batch)
-            for (one, _), played in zip(batch, play([spec for _, spec in batch]), strict=True):
+            arriving = play([spec for _, spec in batch])
+            following = _batch(news, left)  # drawn while other processes play
+            for (one, _), played in zip(batch, arriving, strict=True):
                 one.case.tried.append(Tried(one, played))
                 if stop(one.case.tried[-1]):
                     return Exploration(cases, left_out)
+            batch = following
         left_out += sum(1 for _ in attempts)  # not drawn, let alone played
     return Exploration(cases, left_out)
+
+
+def _batch(news: Iterator[Trial], left: float) -> list[Trial]:
+    return list(islice(news, int(min(TRIALS_AT_ONCE, left))))
 
 
 def _news(cases: Sequence[Case], attempts: Iterable[Attempt]) -> Iterator[Trial]:

@@ -108,15 +108,18 @@ class Memory:
         self._heard = heard or (lambda _count: None)
         self._known = {one.trial_id: one for one in _read(path)} if path and path.exists() else {}
 
-    def play(self, specs: Sequence[TrialSpec]) -> list[Played]:
-        """Return what became of each trial, in the order of the specs."""
+    def play(self, specs: Sequence[TrialSpec]) -> Iterator[Played]:
+        """Yield what became of each trial, in the order of the specs; other processes begin at once."""
         missing = list({one.trial_id: one for one in specs if one.trial_id not in self._known}.values())
         self._heard(len(specs) - len(missing))
         chunks = [missing[at : at + TRIALS_PER_CHUNK] for at in range(0, len(missing), TRIALS_PER_CHUNK)]
-        for _, lines in self._spread(_play_all, chunks):
+        return self._in_order(specs, self._spread(_play_all, chunks))
+
+    def _in_order(self, specs: Sequence[TrialSpec], chunks: Iterable[tuple[int, list[bytes]]]) -> Iterator[Played]:
+        for _, lines in chunks:
             self._keep(lines)
             self._heard(len(lines))
-        return [self._known[one.trial_id] for one in specs]
+        yield from (self._known[one.trial_id] for one in specs)
 
     def _keep(self, lines: Iterable[bytes]) -> None:
         if self._path is not None:

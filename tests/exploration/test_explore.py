@@ -160,8 +160,8 @@ def test_what_is_known_is_not_played_again(tmp_path: Path) -> None:
         with workers(1) as spread:
             yield from spread(work, chunks)  # type: ignore[arg-type]
 
-    first: list[Played] = Memory(counting, path).play([base, base])  # type: ignore[arg-type]
-    second = Memory(counting, path).play([base])  # type: ignore[arg-type]
+    first: list[Played] = list(Memory(counting, path).play([base, base]))  # type: ignore[arg-type]
+    second = list(Memory(counting, path).play([base]))  # type: ignore[arg-type]
     assert calls == [1, 0]
     assert first == [second[0], second[0]] == [play(base)] * 2
 
@@ -181,5 +181,5 @@ def test_a_file_whose_first_line_was_cut_off_is_as_good_as_empty(shop: object, t
     path.write_bytes(b'{"trial_id"')
     for _ in range(2):
         with workers(1) as spread:
-            assert len(Memory(spread, path).play(bases_of(TASK, [REFERENCE]))) == 1
+            assert len(list(Memory(spread, path).play(bases_of(TASK, [REFERENCE])))) == 1
     assert len(path.read_bytes().splitlines()) == 1
