@@ -53,15 +53,13 @@ class Carrier:
         conflict is how things stand, and turns that one away as well.
         """
         reply = await self._carried(call, timeout_s, effect)
+        if effect == "read":
+            return reply
+        intent = intent_of(call)
         if reply.ok:
-            self._unknown.discard(intent_of(call))
-            self._unanswered.discard(intent_of(call))
-        elif (
-            effect != "read"
-            and intent_of(call) in self._unanswered
-            and reply.status == "failed"
-            and reply.error_type != "conflict"
-        ):
+            self._unknown.discard(intent)
+            self._unanswered.discard(intent)
+        elif reply.status == "failed" and reply.error_type != "conflict" and intent in self._unanswered:
             message = f"an earlier attempt may still take effect; after it: {reply.message}"
             return msgspec.structs.replace(reply, status="unknown", message=message, retryable=False)
         return reply
@@ -71,8 +69,7 @@ class Carrier:
         run = self._run
         if not run.retries.admits(call):
             return failed("unavailable", "the retries of this run are used up")
-        is_known = not run.life.has_forgotten and intent_of(call) not in self._unknown
-        if not is_known and effect in run.policy.retry.look_up:
+        if effect in run.policy.retry.look_up and (run.life.has_forgotten or intent_of(call) in self._unknown):
             await self._settled(call)
             known = await self._look_up(call, UNHEARD_OF)
             if known is not UNHEARD_OF:
@@ -90,7 +87,7 @@ class Carrier:
                     return await self._look_up(call, reply) if doubtful and reply.status == "failed" else reply
                 self._announce(call, reply, attempt + 1, wait_s)
                 await run.session.clock.sleep(run.meter.wait_s(wait_s))
-                if intent_of(call) in self._unsettled and effect in run.policy.retry.look_up:
+                if effect in run.policy.retry.look_up and intent_of(call) in self._unsettled:
                     await self._settled(call)
                     known = await self._look_up(call, reply)  # it may have arrived meanwhile
                     if known is not reply:

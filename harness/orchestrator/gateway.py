@@ -177,14 +177,13 @@ class Gateway:
     async def settle(self) -> None:
         """Ask people about what waits and is not forbidden by now, and carry out what they approve."""
         while self.waiting:
-            one = self.waiting.pop(0)
-            ruling = self._run.rules.decide(self._question(one.request, one.spec, one.confidence))
-            denied = ruling.verdict == "deny"
-            self.observations.append(
-                self._refuse(one.request, one.step, ruling.rule, ruling.reason)
-                if denied
-                else await self._with_approval(one)
-            )
+            self.observations.append(await self._settled(self.waiting.pop(0)))
+
+    async def _settled(self, waiting: Waiting) -> Observation:
+        ruling = self._run.rules.decide(self._question(waiting.request, waiting.spec, waiting.confidence))
+        if ruling.verdict == "deny":
+            return self._refuse(waiting.request, waiting.step, ruling.rule, ruling.reason)
+        return await self._with_approval(waiting)
 
     async def _call(self, request: ToolRequest, spec: ToolSpec, step: int) -> Observation:
         run = self._run
