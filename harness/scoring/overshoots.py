@@ -13,6 +13,7 @@ from harness.scoring.calls import TOOL_PORTS
 from harness.scoring.record import Record
 
 _BUDGETED_PORTS = (*TOOL_PORTS, "memory", "agent")  # what a planner can call; the rest is the control's own
+_CALL_BEGINS = ("model_call_started", "tool_call_started")
 _SLACK = 1e-6  # of sums of fractions, and of clocks that count from 1970
 Losses = Mapping[str | None, Sequence[int]]
 
@@ -117,13 +118,26 @@ def _model_ends(record: Record) -> list[Event]:
 
 
 def _steps(record: Record) -> Iterator[Spending]:
-    """Yield each end of a run with its last step, which began with the first event that is a part of it."""
+    """Yield each end of a run with its last step."""
     losses = _losses(record)
     for end in record.of("run_completed"):
         if end.step is not None:
             forgot = _forgot(losses, end.run_id, end.seq)
-            own = (one.seq for one in record.events if (one.run_id, one.step) == (end.run_id, end.step))
-            yield Spending(end, float(end.step), next(seq for seq in own if seq > forgot))
+            events = [one for one in record.events if one.run_id == end.run_id and one.seq > forgot]
+            yield Spending(end, float(end.step), _beginning_of_step(end.step, events))
+
+
+def _beginning_of_step(step: int, events: Sequence[Event]) -> int:
+    """Return the number of the first event of a run's last step, or of a call behind all others that names no step.
+
+    Such a call may be a part of it, and an agent that leaves this open has not thereby gone beyond a cut.
+    """
+    others = max((one.seq for one in events if one.step not in (step, None)), default=-1)
+    return next(
+        one.seq
+        for one in events
+        if one.step == step or (one.step is None and one.seq > others and one.kind in _CALL_BEGINS)
+    )
 
 
 def _seconds(record: Record) -> Iterator[Spending]:

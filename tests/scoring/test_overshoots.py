@@ -64,19 +64,28 @@ def test_what_costs_nothing_oversteps_nothing() -> None:
     assert first_beyond(history("call", "call", 0.25)) == []
 
 
-def test_the_last_step_counts_from_its_first_event() -> None:
+def overshot_steps(*what: tuple[str, int | None] | float) -> list[float]:
+    """Return what was used of four steps: an event by its kind and step, a cut by its factor."""
     task = Task(id="t", ask="?", budget=Budget(max_steps=ALLOWED))
+    events = [
+        Event(seq, 0.0, "budgets_scaled", payload={"factor": one})
+        if isinstance(one, float)
+        else Event(seq, 0.0, one[0], run_id="run-1", step=one[1])  # type: ignore[arg-type]  # kinds of events
+        for seq, one in enumerate(what)
+    ]
+    return [one.used for one in overshoots(Record(task, {}, FaultPlan(), [], events))]
 
-    def ended(*kinds: str | float) -> list[float]:
-        events: list[Event] = []
-        for kind in kinds:
-            seq = len(events)
-            if isinstance(kind, float):
-                events.append(Event(seq, 0.0, "budgets_scaled", payload={"factor": kind}))
-            else:
-                events.append(Event(seq, 0.0, kind, run_id="run-1", step=3))  # type: ignore[arg-type]  # as above
-        return [one.used for one in overshoots(Record(task, {}, FaultPlan(), [], events))]
 
-    assert ended("model_call_started", 0.5, "run_completed") == []
-    assert ended(0.5, "model_call_started", "run_completed") == [3.0]
-    assert ended(0.5, "run_completed") == [3.0]
+def test_the_last_step_counts_from_its_first_event() -> None:
+    begins, ends = ("model_call_started", 3), ("run_completed", 3)
+    assert overshot_steps(begins, 0.5, ends) == []
+    assert overshot_steps(0.5, begins, ends) == [3.0]
+    assert overshot_steps(0.5, ends) == [3.0]
+
+
+def test_a_call_that_names_no_step_may_have_begun_the_last_one() -> None:
+    before, begins, ends = ("policy_allowed", 2), ("model_call_started", None), ("run_completed", 3)
+    assert overshot_steps(before, begins, 0.5, ends) == []
+    assert overshot_steps(before, 0.5, begins, ends) == [3.0]
+    assert overshot_steps(begins, before, 0.5, ends) == [3.0]
+    assert overshot_steps(before, ("run_started", None), 0.5, ends) == [3.0]
